@@ -1,0 +1,28 @@
+/*
+ * Reads sspi.conf (krb5.conf syntax) with Heimdal's parser.
+ */
+#ifndef SSPI_BASE_CONFIG_FILE_H
+#define SSPI_BASE_CONFIG_FILE_H
+
+#include <stdbool.h>
+
+#include "base/attributes.h"
+#include "base/failure.h"
+
+struct config_file;
+
+/*
+ * Opens SSPI_CONFIG (secure_getenv) or the built-in path. No file at the built-in path: success and `*file` NULL.
+ * A named file that is missing, or any that cannot be read or parsed: SEC_E_INTERNAL_ERROR, the failure names it.
+ */
+MUST_CHECK SECURITY_STATUS config_file_open(struct config_file **file, struct failure *failure);
+
+/* Value of `name` in section [sspi], borrowed until close; NULL if absent. `file` may be NULL. */
+const char *config_file_string(const struct config_file *file, const char *name);
+
+/* Calls `each` for every name in section [sspi]; stops and returns false when it returns false. */
+bool config_file_each(const struct config_file *file, bool (*each)(void *argument, const char *name, const char *value),
+                      void *argument);
+void config_file_close(struct config_file *file);
+
+#endif

@@ -1,0 +1,22 @@
+/*
+ * Why a call failed: a sub-reason and an operator's sentence. Travels from the place of failure up to
+ * api/, which keeps it for SspiExplainContext and SspiExplainLastFailure and puts it in the event.
+ * Never sent to the peer, never holds a secret.
+ */
+#ifndef SSPI_BASE_FAILURE_H
+#define SSPI_BASE_FAILURE_H
+
+#include "base/attributes.h"
+#include "sspi.h"
+#include "sspi_ext.h"
+
+struct failure {
+    ULONG reason;   /* SSPI_REASON_* of sspi_ext.h; SSPI_REASON_NONE when nothing failed */
+    char text[256]; /* UTF-8, terminated, control characters replaced */
+};
+
+/* Sets both and returns `status`, so that a failing function ends in `return failure_set(...)`. `failure` may be NULL. */
+PRINTF_LIKE(4, 5)
+SECURITY_STATUS failure_set(struct failure *failure, SECURITY_STATUS status, ULONG reason, const char *format, ...);
+
+#endif

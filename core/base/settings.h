@@ -1,0 +1,50 @@
+/*
+ * What an operator may say: the options of SspiCredentialSetOption, of section [sspi] in sspi.conf and of the
+ * environment (SSPI_ + upper-case name), described by the one table in settings.c. A value given by the program wins over
+ * sspi.conf, which wins over the environment.
+ */
+#ifndef SSPI_BASE_SETTINGS_H
+#define SSPI_BASE_SETTINGS_H
+
+#include "base/attributes.h"
+#include "base/failure.h"
+#include "sspi.h"
+
+enum ntlm_policy { NTLM_POLICY_NORMAL, NTLM_POLICY_STRICT };
+
+/* Strings are owned; NULL where nothing was said. */
+struct settings {
+    char *account_store;         /* account_store: location, see SspiAccountStoreOpen */
+    char *netbios_computer_name; /* netbios_computer_name: default: host name, upper-cased, 15 characters */
+    char *netbios_domain_name;   /* netbios_domain_name: default: the computer name (a stand-alone server) */
+    char *dns_computer_name;     /* dns_computer_name: default: the host name */
+    char *dns_domain_name;       /* dns_domain_name: default: what follows the first dot of dns_computer_name */
+    char *dns_tree_name;         /* dns_tree_name: default: absent */
+    ULONG ntlm_policy;           /* ntlm_policy: "normal" or "strict" (requires the MIC) */
+    BOOL allow_insecure_ntlmv1;  /* allow_insecure_ntlmv1: accept and send NTLMv1 */
+    BOOL allow_insecure_lm;      /* allow_insecure_lm: accept and send LM (needs allow_insecure_ntlmv1 too) */
+    BOOL allow_insecure_56bit;   /* allow_insecure_56bit: accept less than 128 bits */
+    BOOL allow_anonymous;        /* allow_anonymous: null sessions where the caller asks for them too */
+    ULONG lockout_threshold;     /* lockout_threshold: failures until an account is locked; 0 is off */
+    ULONG lockout_seconds;       /* lockout_seconds: until the count is forgotten and the lock falls; default 900 */
+    ULONG ntlm_max_age_seconds;  /* ntlm_max_age_seconds: largest age of a response's time stamp; 0 is unlimited */
+};
+
+/* Defaults, then environment, then sspi.conf. An unreadable or malformed configuration fails and names the file. */
+MUST_CHECK SECURITY_STATUS settings_load(struct settings *settings, struct failure *failure);
+
+/* One option by name. SEC_E_INVALID_PARAMETER: unknown name or bad value. */
+MUST_CHECK SECURITY_STATUS settings_set(struct settings *settings, const char *name, const char *value,
+                                        struct failure *failure);
+void settings_clear(struct settings *settings);
+
+/* The table's rows, for documentation and tools: NULL past the end. */
+struct setting_row {
+    const char *name;
+    const char *values;      /* "text", "yes or no", "number", or the words separated by ' | ' */
+    const char *fallback;
+    const char *description;
+};
+const struct setting_row *settings_row(size_t index);
+
+#endif

@@ -1,0 +1,19 @@
+/*
+ * RC4 streams of NTLM (and later of Digest and Kerberos).
+ */
+#ifndef SSPI_CRYPTO_RC4_H
+#define SSPI_CRYPTO_RC4_H
+
+#include "base/attributes.h"
+#include "base/bytes.h"
+
+struct rc4;
+MUST_CHECK struct rc4 *rc4_new(struct bytes key);        /* NULL: no memory or no legacy provider */
+MUST_CHECK struct rc4 *rc4_copy(const struct rc4 *state); /* a snapshot, to restore a stream */
+void rc4_free(struct rc4 *state);                         /* wipes; NULL is legal */
+MUST_CHECK bool rc4_apply(struct rc4 *state, const void *in, void *out, size_t size); /* in place is legal; size 0 too */
+
+/* One short message with a fresh key, on a kept per-thread context. */
+MUST_CHECK bool rc4_once(struct bytes key, const void *in, void *out, size_t size);
+
+#endif

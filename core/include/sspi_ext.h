@@ -1,0 +1,278 @@
+/**
+ * @file sspi_ext.h
+ * What libsspi adds to Windows' SSPI: account stores, options of a credential, events and explanations.
+ *
+ * Everything here is prefixed `Sspi`. Strings are UTF-8. Where Windows keeps a fact in the registry, the LSA or a
+ * certificate store, the default here comes from `sspi.conf` and the environment, so that a program that knows nothing of
+ * this header works when the operator configures the machine.
+ */
+#ifndef SSPI_EXT_H
+#define SSPI_EXT_H
+
+#include "sspi.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A store of accounts. Reference counted: a credential that uses one keeps its own reference. Safe between threads. */
+typedef struct _SspiAccountStore SspiAccountStore;
+
+/* ------------------------------------------------------------------------------------------------- sub-reasons */
+
+/** Why a login failed: `Reason` of an event and the result of SspiQueryContextReason. */
+#define SSPI_REASON_NONE 0               /**< nothing failed */
+#define SSPI_REASON_WRONG_PASSWORD 1     /**< the response does not match the account's key */
+#define SSPI_REASON_UNKNOWN_USER 2       /**< no such account */
+#define SSPI_REASON_ACCOUNT_DISABLED 3   /**< the account is disabled */
+#define SSPI_REASON_ACCOUNT_LOCKED 4     /**< too many failures, see option lockout_threshold */
+#define SSPI_REASON_STORE_UNAVAILABLE 5  /**< the account store is missing, unreadable or corrupt */
+#define SSPI_REASON_NO_STORE 6           /**< no account store was given or configured */
+#define SSPI_REASON_MALFORMED_TOKEN 7    /**< the token does not follow its specification */
+#define SSPI_REASON_MIC_MISSING 8        /**< the MIC is required and absent */
+#define SSPI_REASON_MIC_WRONG 9          /**< the MIC does not verify: the exchange was altered */
+#define SSPI_REASON_BINDINGS_MISSING 10  /**< channel bindings are required and absent */
+#define SSPI_REASON_BINDINGS_WRONG 11    /**< channel bindings of another channel: possibly relayed */
+#define SSPI_REASON_REPLAY 12            /**< a message or authenticator was seen before */
+#define SSPI_REASON_POLICY 13            /**< the method is too weak for the policy (NTLMv1, LM, 56 bits) */
+#define SSPI_REASON_ANONYMOUS 14         /**< an anonymous client, and anonymous is not allowed */
+#define SSPI_REASON_FLAGS_ALTERED 15     /**< flags that were not offered, or stripped on the way */
+#define SSPI_REASON_STALE 16             /**< time stamp too old or in the future */
+#define SSPI_REASON_NO_CREDENTIAL 17     /**< the credential lacks what the call needs */
+#define SSPI_REASON_CRYPTO_UNAVAILABLE 18 /**< OpenSSL lacks an algorithm, e.g. no legacy provider */
+#define SSPI_REASON_CONFIGURATION 19     /**< sspi.conf, the environment or an option is wrong */
+#define SSPI_REASON_OUT_OF_MEMORY 20     /**< no memory */
+#define SSPI_REASON_MESSAGE_ALTERED 21   /**< a signature of a message does not verify */
+#define SSPI_REASON_OUT_OF_SEQUENCE 22   /**< a message out of order or repeated */
+#define SSPI_REASON_USAGE 23             /**< the caller misused the function: explained in the text */
+#define SSPI_REASON_TARGET 24            /**< the target name is not acceptable */
+#define SSPI_REASON_REFLECTION 25        /**< our own challenge was reflected */
+#define SSPI_REASON_UNSUPPORTED 26       /**< asked for something that is not supported */
+#define SSPI_REASON_INTERNAL 27          /**< anything else */
+
+/* ------------------------------------------------------------------------------------------------ account stores */
+
+/** `Flags` of SSPI_ACCOUNT. */
+#define SSPI_ACCOUNT_DISABLED 0x1 /**< may not log in */
+#define SSPI_ACCOUNT_LOCKED 0x2   /**< locked by too many failures (output only) */
+
+/** One account as SspiAccountStoreList reports it. */
+typedef struct _SSPI_ACCOUNT {
+    char *User;   /**< UTF-8, terminated */
+    char *Domain; /**< UTF-8, terminated; empty: the store's default domain */
+    ULONG Flags;  /**< SSPI_ACCOUNT_* */
+} SSPI_ACCOUNT, *PSSPI_ACCOUNT;
+
+/**
+ * Opens an existing account store.
+ *
+ * @param location  `sqlite:PATH`, `ntlm-user-file:PATH` (lines `DOMAIN:user:password`), `smbpasswd:PATH`, or `memory:` (an
+ *                  empty store of this process). A bare path is an SQLite file.
+ * @param store     receives the store; release with SspiAccountStoreFree.
+ * @return SEC_E_OK; SEC_E_INVALID_PARAMETER for a location of unknown form; SEC_E_NO_CREDENTIALS when the file is missing,
+ *         unreadable, corrupt, or others may read or write it (mode 0600, or 0640 with a service group, is enforced):
+ *         SspiExplainLastFailure names the file; SEC_E_INSUFFICIENT_MEMORY.
+ */
+SSPI_API SECURITY_STATUS SEC_ENTRY SspiAccountStoreOpen(_In_z_ const char *location, _Outptr_ SspiAccountStore **store);
+
+/**
+ * Creates an SQLite account store (mode 0600) and opens it. An existing one is opened as it is.
+ *
+ * @param location  `sqlite:PATH` or a bare path.
+ * @return as SspiAccountStoreOpen.
+ */
+SSPI_API SECURITY_STATUS SEC_ENTRY SspiAccountStoreCreate(_In_z_ const char *location, _Outptr_ SspiAccountStore **store);
+
+/** Releases the caller's reference. NULL is legal. Credentials that use the store keep it alive. */
+SSPI_API void SEC_ENTRY SspiAccountStoreFree(_In_opt_ _Post_ptr_invalid_ SspiAccountStore *store);
+
+/**
+ * Adds one account to a store, replacing any account of the same name. The store keeps no password, only keys derived
+ * from it (the NT hash).
+ *
+ * Copies every argument. The caller still owns, and must wipe, `password`.
+ *
+ * @param domain    NULL means the store's default domain.
+ * @param password  UTF-8, not NUL-terminated, `password_size` bytes; empty is refused.
+ * @return SEC_E_OK; SEC_E_INVALID_PARAMETER if a string is not UTF-8 or empty; SEC_E_UNSUPPORTED_FUNCTION for a store that is
+ *         read-only (text files, callback); SEC_E_INSUFFICIENT_MEMORY, leaving the store unchanged; SEC_E_NO_CREDENTIALS
+ *         when the file cannot be written.
+ */
+SSPI_API SECURITY_STATUS SEC_ENTRY SspiAccountStoreAdd(
+    _In_ SspiAccountStore *store,
+    _In_z_ const char *user,
+    _In_opt_z_ const char *domain,
+    _In_reads_bytes_(password_size) const void *password,
+    _In_ ULONG password_size);
+
+/** As SspiAccountStoreAdd, with the 16 bytes of the NT hash (MD4 of the UTF-16LE password) in place of the password. */
+SSPI_API SECURITY_STATUS SEC_ENTRY SspiAccountStoreAddNtHash(
+    _In_ SspiAccountStore *store,
+    _In_z_ const char *user,
+    _In_opt_z_ const char *domain,
+    _In_reads_bytes_(hash_size) const void *hash,
+    _In_ ULONG hash_size);
+
+/** Removes one account. SEC_E_LOGON_DENIED when there is none of that name; other statuses as SspiAccountStoreAdd. */
+SSPI_API SECURITY_STATUS SEC_ENTRY SspiAccountStoreRemove(
+    _In_ SspiAccountStore *store, _In_z_ const char *user, _In_opt_z_ const char *domain);
+
+/**
+ * Disables or enables an account; enabling also clears a lock. SEC_E_LOGON_DENIED when there is none of that name;
+ * other statuses as SspiAccountStoreAdd.
+ */
+SSPI_API SECURITY_STATUS SEC_ENTRY SspiAccountStoreSetDisabled(
+    _In_ SspiAccountStore *store, _In_z_ const char *user, _In_opt_z_ const char *domain, _In_ BOOL disabled);
+
+/**
+ * Lists the accounts of a store, sorted by domain and user.
+ *
+ * @param accounts  receives one allocation that holds the array and its strings; release with FreeContextBuffer.
+ * @return SEC_E_OK; SEC_E_UNSUPPORTED_FUNCTION for a callback store; SEC_E_NO_CREDENTIALS; SEC_E_INSUFFICIENT_MEMORY.
+ */
+SSPI_API SECURITY_STATUS SEC_ENTRY SspiAccountStoreList(
+    _In_ SspiAccountStore *store,
+    _Out_ ULONG *count,
+    _Outptr_result_buffer_(*count) PSSPI_ACCOUNT *accounts);
+
+/**
+ * Copies every account of the store at `location` into `store`, in one transaction.
+ *
+ * @param count  receives how many were copied.
+ * @return as SspiAccountStoreOpen and SspiAccountStoreAdd.
+ */
+SSPI_API SECURITY_STATUS SEC_ENTRY SspiAccountStoreImport(
+    _In_ SspiAccountStore *store, _In_z_ const char *location, _Out_ ULONG *count);
+
+/** What a lookup callback fills in. The strings and the password are borrowed until the callback returns to the core. */
+typedef struct _SSPI_ACCOUNT_KEYS {
+    const void *Password;   /**< UTF-8, `PasswordSize` bytes, or NULL when `NtHash` is given */
+    ULONG PasswordSize;     /**< bytes */
+    BOOL HasNtHash;         /**< `NtHash` is valid */
+    UCHAR NtHash[16];       /**< MD4 of the UTF-16LE password; wiped by the core */
+    ULONG Flags;            /**< SSPI_ACCOUNT_DISABLED */
+} SSPI_ACCOUNT_KEYS, *PSSPI_ACCOUNT_KEYS;
+
+/**
+ * Finds the keys of one account; called by AcceptSecurityContext on the caller's thread, possibly on many at once.
+ *
+ * @param domain  as the client named it, possibly empty.
+ * @return SEC_E_OK; SEC_E_LOGON_DENIED for an unknown user; any other failure means the store is unavailable.
+ */
+typedef SECURITY_STATUS(SEC_ENTRY *SSPI_ACCOUNT_LOOKUP_FN)(
+    _In_opt_ void *argument, _In_z_ const char *user, _In_z_ const char *domain, _Inout_ PSSPI_ACCOUNT_KEYS keys);
+
+/** Called once when the last reference to a callback store, or to an event callback, is gone. */
+typedef void(SEC_ENTRY *SSPI_RELEASE_FN)(_In_opt_ void *argument);
+
+/** Makes a store that asks the program. `release` may be NULL. SEC_E_INVALID_PARAMETER, SEC_E_INSUFFICIENT_MEMORY. */
+SSPI_API SECURITY_STATUS SEC_ENTRY SspiAccountStoreFromCallback(
+    _In_ SSPI_ACCOUNT_LOOKUP_FN lookup,
+    _In_opt_ void *argument,
+    _In_opt_ SSPI_RELEASE_FN release,
+    _Outptr_ SspiAccountStore **store);
+
+/* ---------------------------------------------------------------------------------------- options of a credential */
+
+/**
+ * Sets one option of a credential, before its first context. The names, values and defaults are those of section [sspi]
+ * in sspi.conf: see `SspiEnumerateOptions` and the reference page. What weakens security has `insecure` or `allow` in its name.
+ *
+ * @return SEC_E_OK; SEC_E_INVALID_HANDLE; SEC_E_INVALID_PARAMETER for an unknown name or a bad value;
+ *         SEC_E_OUT_OF_SEQUENCE when the credential already has had a context; SEC_E_INSUFFICIENT_MEMORY.
+ */
+SSPI_API SECURITY_STATUS SEC_ENTRY SspiCredentialSetOption(
+    _In_ PCredHandle phCredential, _In_z_ const char *name, _In_opt_z_ const char *value);
+
+/** Gives an acceptor's credential its account store, before its first context. Statuses as SspiCredentialSetOption. */
+SSPI_API SECURITY_STATUS SEC_ENTRY SspiCredentialSetAccountStore(
+    _In_ PCredHandle phCredential, _In_ SspiAccountStore *store);
+
+/**
+ * Gives an initiator's credential the NT hash to log in with, in place of a password. 16 bytes. Statuses as SspiCredentialSetOption;
+ * SEC_E_INVALID_PARAMETER for any other size, SEC_E_UNSUPPORTED_FUNCTION for a package that cannot use it.
+ */
+SSPI_API SECURITY_STATUS SEC_ENTRY SspiCredentialSetNtHash(
+    _In_ PCredHandle phCredential, _In_reads_bytes_(hash_size) const void *hash, _In_ ULONG hash_size);
+
+/** One option, as SspiEnumerateOptions lists it. All strings are UTF-8. */
+typedef struct _SSPI_OPTION {
+    char *Name;        /**< as SspiCredentialSetOption takes it; the environment's name is SSPI_ and this in upper case */
+    char *Values;      /**< "text", "yes or no", "number", or the words */
+    char *Default;     /**< what holds where nothing was said */
+    char *Description; /**< one sentence */
+} SSPI_OPTION, *PSSPI_OPTION;
+
+/** Lists every option. One allocation, released with FreeContextBuffer. SEC_E_INSUFFICIENT_MEMORY. */
+SSPI_API SECURITY_STATUS SEC_ENTRY SspiEnumerateOptions(
+    _Out_ ULONG *count, _Outptr_result_buffer_(*count) PSSPI_OPTION *options);
+
+/* ------------------------------------------------------------------------------------------ events and explanations */
+
+/** One login attempt, good or bad. Holds no secret. Strings are UTF-8, terminated, borrowed for the call; never NULL. */
+typedef struct _SSPI_EVENT {
+    ULONG Size;               /**< sizeof(SSPI_EVENT) */
+    SECURITY_STATUS Status;   /**< outcome: SEC_E_OK or the failure */
+    ULONG Reason;             /**< SSPI_REASON_* */
+    TimeStamp Time;           /**< FILETIME, UTC */
+    const char *Package;      /**< e.g. "NTLM" */
+    const char *ClientName;   /**< as claimed, DOMAIN\user; verified only if Status is SEC_E_OK */
+    const char *Workstation;  /**< as claimed */
+    const char *Explanation;  /**< one sentence for the operator */
+} SSPI_EVENT, *PSSPI_EVENT;
+
+/** Receives events on the thread of the call that finished or failed the login. Must not call back with the same context. */
+typedef void(SEC_ENTRY *SSPI_EVENT_FN)(_In_opt_ void *argument, _In_ const SSPI_EVENT *event);
+
+/**
+ * Sends each login attempt on contexts of this credential to `callback`: exactly one event an attempt. Before the first context.
+ * `callback` NULL: none. `release` may be NULL. Statuses as SspiCredentialSetOption.
+ */
+SSPI_API SECURITY_STATUS SEC_ENTRY SspiCredentialSetEventCallback(
+    _In_ PCredHandle phCredential,
+    _In_opt_ SSPI_EVENT_FN callback,
+    _In_opt_ void *argument,
+    _In_opt_ SSPI_RELEASE_FN release);
+
+/**
+ * An operator's sentence on what became of a context: why it failed, or who was logged in and how. Never send it to the peer.
+ *
+ * @param explanation  UTF-8, terminated; release with FreeContextBuffer.
+ * @return SEC_E_OK; SEC_E_INVALID_HANDLE; SEC_E_INSUFFICIENT_MEMORY.
+ */
+SSPI_API SECURITY_STATUS SEC_ENTRY SspiExplainContext(_In_ PCtxtHandle phContext, _Outptr_result_z_ char **explanation);
+
+/** SSPI_REASON_* of a context's last failure. SEC_E_INVALID_HANDLE. */
+SSPI_API SECURITY_STATUS SEC_ENTRY SspiQueryContextReason(_In_ PCtxtHandle phContext, _Out_ ULONG *reason);
+
+/**
+ * The same sentence for the last call of this library that failed on this thread (a failed first leg leaves no context to ask).
+ * Empty when none failed. Release with FreeContextBuffer.
+ */
+SSPI_API SECURITY_STATUS SEC_ENTRY SspiExplainLastFailure(_Outptr_result_z_ char **explanation);
+
+/** SSPI_REASON_* of the last call of this library that failed on this thread. */
+SSPI_API ULONG SEC_ENTRY SspiQueryLastFailureReason(void);
+
+/** The symbolic name of a status, e.g. "SEC_E_LOGON_DENIED"; "unknown status" for others. Static storage. */
+SSPI_API const char *SEC_ENTRY SspiStatusName(_In_ SECURITY_STATUS status);
+
+/* ------------------------------------------------------------------------------------------------ channel bindings */
+
+/**
+ * Lays out a SEC_CHANNEL_BINDINGS for a SECBUFFER_CHANNEL_BINDINGS buffer from application data such as
+ * `tls-server-end-point:` and the hash (RFC 5929, RFC 9266).
+ *
+ * @param bindings  receives one allocation of `*bindings_size` bytes; release with FreeContextBuffer.
+ */
+SSPI_API SECURITY_STATUS SEC_ENTRY SspiMakeChannelBindings(
+    _In_reads_bytes_(application_data_size) const void *application_data,
+    _In_ ULONG application_data_size,
+    _Out_ ULONG *bindings_size,
+    _Outptr_result_bytebuffer_(*bindings_size) PSEC_CHANNEL_BINDINGS *bindings);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
