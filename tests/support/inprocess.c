@@ -1,0 +1,117 @@
+/*
+ * The in-process runner: every Test() of the linked files, one after another, in one process and without fork.
+ * Usage: [--filter GLOB] [--list]; the glob is matched against "suite/name". Exit 1 on a failure or when no test ran.
+ */
+#include "inprocess.h"
+
+#include <fnmatch.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static struct inprocess_test *first_test;
+static struct inprocess_test **last_link = &first_test;
+static const struct inprocess_test *running;
+static pthread_t main_thread;
+static jmp_buf leave;
+
+void inprocess_register(struct inprocess_test *test)
+{
+    *last_link = test;
+    last_link = &test->next;
+}
+
+void inprocess_fail(const char *file, int line, const char *what, const char *format, ...)
+{
+    va_list arguments;
+
+    printf("%s:%d: %s/%s: %s:", file, line, running ? running->suite : "", running ? running->name : "", what);
+    va_start(arguments, format);
+    vprintf(format, arguments);
+    va_end(arguments);
+    printf("\n");
+    fflush(stdout);
+    if (!running || !pthread_equal(pthread_self(), main_thread))
+        _exit(1);
+    longjmp(leave, 1);
+}
+
+/* Whether `part` came to its end. */
+static bool part_run(void (*part)(void))
+{
+    if (!part)
+        return true;
+    if (setjmp(leave) != 0)
+        return false;
+    part();
+    return true;
+}
+
+static bool test_run(const struct inprocess_test *test)
+{
+    bool passed;
+
+    running = test;
+    passed = part_run(test->init) && part_run(test->body);
+    /* As under Criterion, a failed test is tidied up too. */
+    passed = part_run(test->fini) && passed;
+    running = NULL;
+    return passed;
+}
+
+static bool test_selected(const struct inprocess_test *test, const char *filter)
+{
+    char name[256];
+
+    snprintf(name, sizeof name, "%s/%s", test->suite, test->name);
+    return !filter || fnmatch(filter, name, 0) == 0;
+}
+
+static int tests_list(const char *filter)
+{
+    for (const struct inprocess_test *test = first_test; test; test = test->next)
+        if (test_selected(test, filter))
+            printf("%s/%s\n", test->suite, test->name);
+    return 0;
+}
+
+static int tests_run(const char *filter)
+{
+    unsigned passed = 0;
+    unsigned failed = 0;
+
+    for (const struct inprocess_test *test = first_test; test; test = test->next) {
+        if (!test_selected(test, filter))
+            continue;
+        if (test_run(test))
+            passed++;
+        else
+            failed++;
+    }
+    if (passed + failed == 0)
+        fprintf(stderr, "no test selected\n");
+    printf("%u passed, %u failed\n", passed, failed);
+    return passed > 0 && failed == 0 ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+    const char *filter = NULL;
+    bool list = false;
+
+    main_thread = pthread_self();
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--filter") == 0 && i + 1 < argc) {
+            filter = argv[++i];
+        } else if (strcmp(argv[i], "--list") == 0) {
+            list = true;
+        } else {
+            fprintf(stderr, "usage: %s [--filter GLOB] [--list]\n", argv[0]);
+            return 2;
+        }
+    }
+    return list ? tests_list(filter) : tests_run(filter);
+}
