@@ -58,9 +58,9 @@ SSPI_API SECURITY_STATUS SEC_ENTRY QuerySecurityPackageInfoA(
 /**
  * Frees memory that a package allocated: output tokens, descriptions, members of attribute structures.
  *
- * Memory the library does not know is left alone. The content is wiped first.
+ * The content is wiped. Memory from anywhere else must not be passed.
  *
- * @return SEC_E_OK, also for NULL; SEC_E_INVALID_PARAMETER if the library did not allocate the memory.
+ * @return SEC_E_OK, also for NULL.
  */
 SSPI_API SECURITY_STATUS SEC_ENTRY FreeContextBuffer(_Inout_ _Post_invalid_ void *pvContextBuffer);
 
@@ -554,7 +554,7 @@ SSPI_API SECURITY_STATUS SEC_ENTRY ExportSecurityContext(
     _Outptr_opt_result_maybenull_ void **pToken);
 
 /**
- * Makes a context from what ExportSecurityContext packed. Each packed context can be imported once.
+ * Makes a context from what ExportSecurityContext packed.
  *
  * @return SEC_E_OK; SEC_E_SECPKG_NOT_FOUND; SEC_E_INVALID_TOKEN; SEC_E_UNKNOWN_CREDENTIALS;
  *         SEC_E_NO_CREDENTIALS; SEC_E_NOT_OWNER; SEC_E_UNSUPPORTED_FUNCTION.
