@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# Installs what building and testing need: Debian packages as root or through sudo, and Python's test tools in .venv.
+# Shared by examples/quickstart.sh and tests/run.sh. Run again with nothing missing, it only looks.
+#
+#   tests/support/setup.sh [SECTION ...]   sections of packages.txt: build, try, test (default: all of them)
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+sections=("$@")
+[ ${#sections[@]} -gt 0 ] || sections=(build try test)
+
+# Lines "package  # why" of the wanted sections; a section starts at a line "# section: NAME".
+packages_list() {
+    awk -v wanted=" ${sections[*]} " '
+        /^# section: / { section = $3; next }
+        /^[a-z0-9]/ && index(wanted, " " section " ") { print }' "$here/packages.txt"
+}
+
+packages_missing() {
+    local package
+    packages_list | while read -r package _; do
+        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || echo "$package"
+    done
+}
+
+other_system() {
+    echo "setup: this script installs Debian packages, and this system has no apt-get." >&2
+    echo "setup: install your system's packages for the following, then run cmake --preset release yourself:" >&2
+    packages_list | sed 's/^/  /' >&2
+}
+
+# Runs a command as root; says what to do where that is not possible.
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+        sudo -n "$@"
+    elif command -v sudo >/dev/null && [ -t 0 ]; then
+        sudo "$@"
+    else
+        echo "setup: these packages are missing and need root to install; run as root: $*" >&2
+        return 1
+    fi
+}
+
+packages_install() {
+    local missing
+    mapfile -t missing < <(packages_missing)
+    [ ${#missing[@]} -gt 0 ] || return 0
+    echo "setup: installing ${missing[*]}"
+    as_root apt-get update -q >/dev/null
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# Debian's Python modules belong to /usr/bin/python3, so the environment is made by that interpreter and sees them.
+venv_install() {
+    local python=/usr/bin/python3 stamp="$root/.venv/requirements.txt"
+    [ -x "$python" ] || python=$(command -v python3)
+    if cmp -s "$here/requirements.txt" "$stamp" && "$root/.venv/bin/python" -c '' 2>/dev/null; then
+        return 0
+    fi
+    echo "setup: making .venv with Python's test tools"
+    rm -rf "$root/.venv"
+    "$python" -m venv --system-site-packages "$root/.venv"
+    "$root/.venv/bin/python" -m pip install -q --disable-pip-version-check -r "$here/requirements.txt"
+    cp "$here/requirements.txt" "$stamp"
+}
+
+if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
+    packages_install
+else
+    other_system
+fi
+if [[ " ${sections[*]} " == *" test "* ]]; then
+    venv_install
+fi
