@@ -12,7 +12,10 @@
 
 enum ntlm_policy { NTLM_POLICY_NORMAL, NTLM_POLICY_STRICT };
 
-/* Strings are owned; NULL where nothing was said. */
+/*
+ * Strings are owned. After settings_load or settings_set the four names with a default are never NULL, but for
+ * dns_domain_name where dns_computer_name has no dot; account_store and dns_tree_name are NULL where nothing was said.
+ */
 struct settings {
     char *account_store;         /* account_store: location, see SspiAccountStoreOpen */
     char *netbios_computer_name; /* netbios_computer_name: default: host name, upper-cased, 15 characters */
@@ -28,12 +31,19 @@ struct settings {
     ULONG lockout_threshold;     /* lockout_threshold: failures until an account is locked; 0 is off */
     ULONG lockout_seconds;       /* lockout_seconds: until the count is forgotten and the lock falls; default 900 */
     ULONG ntlm_max_age_seconds;  /* ntlm_max_age_seconds: largest age of a response's time stamp; 0 is unlimited */
+    ULONG said;                  /* one bit a row of the table: given by somebody, so not derived from other values */
 };
 
-/* Defaults, then environment, then sspi.conf. An unreadable or malformed configuration fails and names the file. */
+/*
+ * Defaults, then environment, then sspi.conf. SEC_E_INTERNAL_ERROR: the configuration cannot be read, holds an unknown name
+ * or a bad value; the failure names the file or the variable. On failure `settings` is cleared.
+ */
 MUST_CHECK SECURITY_STATUS settings_load(struct settings *settings, struct failure *failure);
 
-/* One option by name. SEC_E_INVALID_PARAMETER: unknown name or bad value. */
+/*
+ * One option by name; `value` NULL goes back to the default. SEC_E_INVALID_PARAMETER: unknown name or bad value, and nothing
+ * changed; SEC_E_INSUFFICIENT_MEMORY. Names that follow from others (netbios_domain_name, ...) follow at once.
+ */
 MUST_CHECK SECURITY_STATUS settings_set(struct settings *settings, const char *name, const char *value,
                                         struct failure *failure);
 void settings_clear(struct settings *settings);

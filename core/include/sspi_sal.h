@@ -157,6 +157,9 @@
 #ifndef _Pre_valid_
 #define _Pre_valid_
 #endif
+#ifndef _Post_ptr_invalid_
+#define _Post_ptr_invalid_
+#endif
 #ifndef _Post_invalid_
 #define _Post_invalid_
 #endif
