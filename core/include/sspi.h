@@ -62,7 +62,7 @@ SSPI_API SECURITY_STATUS SEC_ENTRY QuerySecurityPackageInfoA(
  *
  * @return SEC_E_OK, also for NULL.
  */
-SSPI_API SECURITY_STATUS SEC_ENTRY FreeContextBuffer(_Inout_ _Post_invalid_ void *pvContextBuffer);
+SSPI_API SECURITY_STATUS SEC_ENTRY FreeContextBuffer(_Inout_opt_ _Post_ptr_invalid_ void *pvContextBuffer);
 
 /* ---- Credentials ---- */
 

@@ -74,6 +74,24 @@
 #ifndef _Out_writes_bytes_opt_
 #define _Out_writes_bytes_opt_(size)
 #endif
+#ifndef _In_reads_z_
+#define _In_reads_z_(count)
+#endif
+#ifndef _In_reads_opt_z_
+#define _In_reads_opt_z_(count)
+#endif
+#ifndef _Inout_z_
+#define _Inout_z_
+#endif
+#ifndef _Inout_updates_opt_
+#define _Inout_updates_opt_(count)
+#endif
+#ifndef _Inout_updates_bytes_opt_
+#define _Inout_updates_bytes_opt_(size)
+#endif
+#ifndef _Out_writes_to_opt_
+#define _Out_writes_to_opt_(count, written)
+#endif
 #ifndef _Out_writes_to_
 #define _Out_writes_to_(count, written)
 #endif
@@ -99,6 +117,21 @@
 #endif
 #ifndef _Outptr_result_maybenull_z_
 #define _Outptr_result_maybenull_z_
+#endif
+#ifndef _Outptr_opt_result_z_
+#define _Outptr_opt_result_z_
+#endif
+#ifndef _Outptr_result_buffer_maybenull_
+#define _Outptr_result_buffer_maybenull_(count)
+#endif
+#ifndef _Outptr_result_bytebuffer_maybenull_
+#define _Outptr_result_bytebuffer_maybenull_(size)
+#endif
+#ifndef _Outptr_opt_result_buffer_
+#define _Outptr_opt_result_buffer_(count)
+#endif
+#ifndef _Outptr_opt_result_bytebuffer_
+#define _Outptr_opt_result_bytebuffer_(size)
 #endif
 #ifndef _Outptr_opt_result_maybenull_
 #define _Outptr_opt_result_maybenull_
@@ -162,6 +195,24 @@
 #endif
 #ifndef _Post_invalid_
 #define _Post_invalid_
+#endif
+#ifndef _Post_ptr_invalid_
+#define _Post_ptr_invalid_
+#endif
+#ifndef _Post_satisfies_
+#define _Post_satisfies_(condition)
+#endif
+#ifndef _Post_z_
+#define _Post_z_
+#endif
+#ifndef _Maybenull_
+#define _Maybenull_
+#endif
+#ifndef _Notnull_
+#define _Notnull_
+#endif
+#ifndef _Printf_format_string_
+#define _Printf_format_string_
 #endif
 #ifndef _Frees_ptr_opt_
 #define _Frees_ptr_opt_

@@ -198,7 +198,7 @@ typedef struct _SEC_PRESHAREDKEY_IDENTITY {
 } SEC_PRESHAREDKEY_IDENTITY, *PSEC_PRESHAREDKEY_IDENTITY;
 
 typedef struct _SEC_DTLS_MTU {
-    USHORT PathMTU; /**< 200 to 65535 bytes; 1096 if not set */
+    USHORT PathMTU; /**< in bytes, at least 200; 1096 if not set */
 } SEC_DTLS_MTU, *PSEC_DTLS_MTU;
 
 /** In a SECBUFFER_FLAGS buffer: context flags beyond bit 31. */
