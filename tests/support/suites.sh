@@ -1,0 +1,219 @@
+# The suites of tests/run.sh: one function each, run in a subshell with its output in a log. Sourced, not run.
+# Uses $root, $logs and $reports (the folder in which sanitizers and valgrind write; it must stay empty).
+# shellcheck shell=bash
+# shellcheck disable=SC2154
+
+jobs=$(nproc)
+
+# Configures (once) and builds a preset; its output shows in the log.
+built() {
+    local preset=$1 folder=$root/build/$1
+    shift
+    if [ ! -f "$folder/build.ninja" ]; then
+        CC=${CC:-gcc} cmake -S "$root" --preset "$preset" || return 1
+    fi
+    cmake --build "$folder" -j "$jobs" "$@"
+}
+
+# A failed build ends the suite; its log tells why.
+need() {
+    built "$@" || { echo "the build '$1' failed"; exit 1; }
+}
+
+# Where reports go. Criterion passes a test that leaks, so the report itself is what counts.
+sanitizers_on() {
+    local common="log_path=$reports/report:print_stacktrace=1"
+    export ASAN_OPTIONS="$common:detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1"
+    export UBSAN_OPTIONS="$common"
+    export LSAN_OPTIONS="log_path=$reports/report"
+    export TSAN_OPTIONS="log_path=$reports/report:second_deadlock_stack=1"
+}
+
+# Runs the executables of a build whose names match any of the patterns: executables_run PRESET KIND PATTERN...
+# KIND: criterion or inprocess. A pattern without an executable fails.
+executables_run() {
+    local preset=$1 kind=$2 status=0 pattern path found
+    shift 2
+    for pattern in "$@"; do
+        found=no
+        for path in "$root/build/$preset/tests/bin/"$pattern; do
+            [ -x "$path" ] || continue
+            case $kind:$path in
+                criterion:*_inprocess) continue ;;
+                inprocess:*_inprocess | criterion:*) ;;
+                *) continue ;;
+            esac
+            found=yes
+            echo "== ${path#"$root/"}"
+            ${wrapper:-} timeout -k 10 "${limit:-600}" "$path" || { echo "status $? of $path"; status=1; }
+        done
+        if [ $found = no ]; then
+            echo "no executable $pattern in build/$preset/tests/bin"
+            status=1
+        fi
+    done
+    return $status
+}
+
+# Runs a folder's own run.sh, or its pytest files, with the scripts' modules of the release build in sight.
+folder_run() {
+    local folder=$root/tests/$1
+    shift
+    scripts_environment
+    if [ -x "$folder/run.sh" ]; then
+        timeout -k 10 "${limit:-900}" "$folder/run.sh" "$@"
+    else
+        timeout -k 10 "${limit:-900}" "$root/.venv/bin/python" -m pytest -q -rs --color=no "$folder"
+    fi
+}
+
+scripts_environment() {
+    export SSPI_BUILD=$root/build/release
+    export PATH=$root/.venv/bin:$PATH
+    export PYTHONPATH=$SSPI_BUILD/python:$root/python/src
+    export LUA_PATH="$root/lua/?.lua;$root/lua/?/init.lua;;"
+    export LUA_CPATH="$SSPI_BUILD/lua/5.4/?.so;;"
+}
+
+suite_lint() {
+    need release
+    scripts_environment
+    "$root/tests/lint/run.sh" "$root/build/release"
+}
+
+suite_unit() {
+    need release
+    executables_run release criterion 'unit_*'
+}
+
+suite_unit_clang() {
+    export CC=clang
+    need release-clang
+    executables_run release-clang criterion 'unit_*'
+}
+
+suite_asan() {
+    need asan
+    sanitizers_on
+    executables_run asan criterion 'unit_*' 'conformance*' 'attack_*'
+}
+
+suite_asan_clang() {
+    need asan-clang
+    sanitizers_on
+    executables_run asan-clang inprocess 'unit_*' 'conformance*' 'attack_*'
+}
+
+suite_tsan() {
+    need tsan
+    sanitizers_on
+    executables_run tsan inprocess 'unit_*' 'conformance*' 'attack_*'
+}
+
+# valgrind of the executables that match; leaks count too.
+valgrind_run() {
+    need release
+    wrapper="valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,possible
+        --log-file=$reports/valgrind.%p"
+    limit=1800 executables_run release inprocess "$@"
+}
+
+suite_valgrind() {
+    valgrind_run 'unit_base*' 'unit_crypto*' 'unit_ntlm*' 'conformance*'
+}
+
+suite_valgrind_full() {
+    valgrind_run 'unit_*' 'conformance*' 'attack_*'
+}
+
+suite_conformance() {
+    need release
+    executables_run release criterion 'conformance*'
+}
+
+suite_attack() {
+    need release
+    executables_run release criterion 'attack_*'
+}
+
+suite_install() {
+    need release
+    "$root/tests/install/run.sh" "$root/build/release"
+}
+
+suite_bindings() {
+    need release
+    folder_run bindings
+}
+
+suite_tools() {
+    need release
+    folder_run tools
+}
+
+suite_python() {
+    need release
+    folder_run python
+}
+
+suite_lua() {
+    need release
+    scripts_environment
+    if [ -x "$root/tests/lua/run.sh" ]; then
+        "$root/tests/lua/run.sh"
+    else
+        timeout -k 10 600 busted --lua=lua5.4 --output=plainTerminal "$root/tests/lua"
+    fi
+}
+
+suite_fuzz() {
+    need fuzz --target fuzz_all
+    "$root/tests/fuzz/run.sh" "$root/build/fuzz" 10
+}
+
+suite_fuzz_long() {
+    need fuzz --target fuzz_all
+    "$root/tests/fuzz/run.sh" "$root/build/fuzz" 600
+}
+
+suite_secrets() {
+    need release
+    "$root/tests/attack/secrets.sh" "$root/build/release"
+}
+
+suite_peers() {
+    need release
+    folder_run peers
+}
+
+suite_quickstart() {
+    need release
+    scripts_environment
+    if timeout -k 10 600 "$root/examples/quickstart.sh"; then
+        echo "1 passed, 0 failed"
+    else
+        echo "0 passed, 1 failed"
+    fi
+}
+
+suite_selftest() {
+    "$root/tests/support/selftest.sh"
+}
+
+suite_selftest_full() {
+    "$root/tests/support/selftest.sh" --full
+}
+
+suite_mutations() {
+    "$root/tests/attack/mutate.sh"
+}
+
+suite_soak() {
+    need release
+    SSPI_NIGHTLY=1 limit=3600 executables_run release criterion 'attack_soak'
+}
+
+suite_timing() {
+    need release
+    "$root/tests/attack/timing.sh" "$root/build/release"
+}
