@@ -1,0 +1,57 @@
+/*
+ * Opens OpenSSL once: a library context of our own, so that MD4, RC4 and DES stay invisible to the host program.
+ */
+#include "crypto/crypto.h"
+
+#include <openssl/err.h>
+#include <openssl/provider.h>
+#include <pthread.h>
+
+#include "crypto/library.h"
+
+static struct crypto_library library;
+static pthread_once_t library_once = PTHREAD_ONCE_INIT;
+
+static void library_open(void)
+{
+    /* What is missing here is reported by crypto_ready(); the host's own error queue stays as it was. */
+    ERR_set_mark();
+    library.context = OSSL_LIB_CTX_new();
+    if (library.context && OSSL_PROVIDER_load(library.context, "default")) {
+        library.digests[CRYPTO_MD5] = EVP_MD_fetch(library.context, "MD5", NULL);
+        library.digests[CRYPTO_SHA256] = EVP_MD_fetch(library.context, "SHA2-256", NULL);
+        if (OSSL_PROVIDER_load(library.context, "legacy")) {
+            library.digests[CRYPTO_MD4] = EVP_MD_fetch(library.context, "MD4", NULL);
+            library.rc4 = EVP_CIPHER_fetch(library.context, "RC4", NULL);
+            library.des = EVP_CIPHER_fetch(library.context, "DES-ECB", NULL);
+        }
+    }
+    ERR_pop_to_mark();
+}
+
+const struct crypto_library *crypto_library(void)
+{
+    pthread_once(&library_once, library_open);
+    return &library;
+}
+
+bool crypto_ready(void)
+{
+    const struct crypto_library *opened = crypto_library();
+
+    return opened->digests[CRYPTO_MD5] && opened->digests[CRYPTO_SHA256];
+}
+
+bool crypto_legacy_ready(void)
+{
+    const struct crypto_library *opened = crypto_library();
+
+    return crypto_ready() && opened->digests[CRYPTO_MD4] && opened->rc4 && opened->des;
+}
+
+const char *crypto_legacy_advice(void)
+{
+    return "Install OpenSSL's legacy provider (legacy.so: part of libssl3 on Debian, of openssl-libs on Fedora), or "
+           "point "
+           "OPENSSL_MODULES at the folder that holds it: NTLM needs MD4, RC4 and DES.";
+}

@@ -1,0 +1,42 @@
+/*
+ * Inside crypto/ only: the private library context with its algorithms, and what each thread keeps of them.
+ */
+#ifndef SSPI_CRYPTO_LIBRARY_H
+#define SSPI_CRYPTO_LIBRARY_H
+
+#include <openssl/evp.h>
+
+#include "base/attributes.h"
+#include "base/bytes.h"
+
+enum crypto_digest { CRYPTO_MD4, CRYPTO_MD5, CRYPTO_SHA256, CRYPTO_DIGESTS };
+
+/* Made once, kept to the end of the process. NULL members are algorithms that this OpenSSL lacks. */
+struct crypto_library {
+    OSSL_LIB_CTX *context;
+    EVP_MD *digests[CRYPTO_DIGESTS];
+    EVP_CIPHER *rc4;
+    EVP_CIPHER *des;
+};
+
+const struct crypto_library *crypto_library(void);
+
+/*
+ * This thread's context of a digest, freshly initialised and without input. NULL: no memory, or no such algorithm.
+ * Whoever takes it gives it back with crypto_thread_restart() before any other function of crypto/ runs.
+ */
+MUST_CHECK EVP_MD_CTX *crypto_thread_digest(enum crypto_digest digest);
+
+/*
+ * Gives a context back in its initial state, so that neither input nor result stays in memory. After a failure
+ * (`ok` false, or OpenSSL refuses) it is dropped in place of being reused. Returns whether all went well.
+ */
+MUST_CHECK bool crypto_thread_restart(enum crypto_digest digest, bool ok);
+
+/* This thread's cipher context, empty. Give it back with EVP_CIPHER_CTX_reset(), which wipes it. NULL: no memory. */
+MUST_CHECK EVP_CIPHER_CTX *crypto_thread_cipher(void);
+
+/* Feeds every part. */
+MUST_CHECK bool crypto_update(EVP_MD_CTX *context, const struct bytes *parts, size_t count);
+
+#endif
