@@ -19,7 +19,13 @@ static void library_open(void)
     library.context = OSSL_LIB_CTX_new();
     if (library.context && OSSL_PROVIDER_load(library.context, "default")) {
         library.digests[CRYPTO_MD5] = EVP_MD_fetch(library.context, "MD5", NULL);
+        library.digests[CRYPTO_SHA1] = EVP_MD_fetch(library.context, "SHA1", NULL);
         library.digests[CRYPTO_SHA256] = EVP_MD_fetch(library.context, "SHA2-256", NULL);
+        library.digests[CRYPTO_SHA384] = EVP_MD_fetch(library.context, "SHA2-384", NULL);
+        library.aes128_ecb = EVP_CIPHER_fetch(library.context, "AES-128-ECB", NULL);
+        library.aes256_ecb = EVP_CIPHER_fetch(library.context, "AES-256-ECB", NULL);
+        library.aes128_cts = EVP_CIPHER_fetch(library.context, "AES-128-CBC-CTS", NULL);
+        library.aes256_cts = EVP_CIPHER_fetch(library.context, "AES-256-CBC-CTS", NULL);
         if (OSSL_PROVIDER_load(library.context, "legacy")) {
             library.digests[CRYPTO_MD4] = EVP_MD_fetch(library.context, "MD4", NULL);
             library.rc4 = EVP_CIPHER_fetch(library.context, "RC4", NULL);

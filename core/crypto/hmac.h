@@ -1,5 +1,5 @@
 /*
- * HMAC-MD5: one-shot, and with a kept key for many messages (keyed digest contexts that are copied, the cheap way).
+ * HMAC: one-shot, and for MD5 with a kept key for many messages (keyed digest contexts that are copied, the cheap way).
  */
 #ifndef SSPI_CRYPTO_HMAC_H
 #define SSPI_CRYPTO_HMAC_H
@@ -8,8 +8,14 @@
 #include "base/bytes.h"
 
 #define HMAC_MD5_SIZE 16
+#define HMAC_SHA1_SIZE 20
+#define HMAC_SHA256_SIZE 32
+#define HMAC_SHA384_SIZE 48
 
 MUST_CHECK bool hmac_md5(struct bytes key, const struct bytes *parts, size_t count, uint8_t out[HMAC_MD5_SIZE]);
+MUST_CHECK bool hmac_sha1(struct bytes key, const struct bytes *parts, size_t count, uint8_t out[HMAC_SHA1_SIZE]);
+MUST_CHECK bool hmac_sha256(struct bytes key, const struct bytes *parts, size_t count, uint8_t out[HMAC_SHA256_SIZE]);
+MUST_CHECK bool hmac_sha384(struct bytes key, const struct bytes *parts, size_t count, uint8_t out[HMAC_SHA384_SIZE]);
 
 struct hmac_md5_key;
 MUST_CHECK struct hmac_md5_key *hmac_md5_key_new(struct bytes key); /* NULL: no memory */

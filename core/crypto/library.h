@@ -9,7 +9,7 @@
 #include "base/attributes.h"
 #include "base/bytes.h"
 
-enum crypto_digest { CRYPTO_MD4, CRYPTO_MD5, CRYPTO_SHA256, CRYPTO_DIGESTS };
+enum crypto_digest { CRYPTO_MD4, CRYPTO_MD5, CRYPTO_SHA1, CRYPTO_SHA256, CRYPTO_SHA384, CRYPTO_DIGESTS };
 
 /* Made once, kept to the end of the process. NULL members are algorithms that this OpenSSL lacks. */
 struct crypto_library {
@@ -17,6 +17,8 @@ struct crypto_library {
     EVP_MD *digests[CRYPTO_DIGESTS];
     EVP_CIPHER *rc4;
     EVP_CIPHER *des;
+    EVP_CIPHER *aes128_ecb, *aes256_ecb;
+    EVP_CIPHER *aes128_cts, *aes256_cts; /* CBC with ciphertext stealing; the variant is set at use */
 };
 
 const struct crypto_library *crypto_library(void);
