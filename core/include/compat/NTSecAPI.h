@@ -1,0 +1,2 @@
+/* Windows sources spell it <NTSecAPI.h>; file names matter here. */
+#include "../ntsecapi.h"

@@ -1,0 +1,2 @@
+/* Windows sources spell it <Ntsecapi.h>; file names matter here. */
+#include "../ntsecapi.h"

@@ -1,0 +1,2 @@
+/* Windows sources spell it <Sspi.h>; file names matter here. */
+#include "../sspi.h"

@@ -1,0 +1,2 @@
+/* Windows sources spell it <Windows.h>; file names matter here. */
+#include "windows.h"

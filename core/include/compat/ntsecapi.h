@@ -1,0 +1,2 @@
+/* Windows sources spell it <ntsecapi.h>; it is one folder up. */
+#include "../ntsecapi.h"
