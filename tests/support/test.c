@@ -62,7 +62,8 @@ size_t test_hex(const char *hex, void *out, size_t room)
         if (*at == ' ' || *at == '\t' || *at == '\r' || *at == '\n')
             continue;
         if (value < 0 || digits / 2 >= room)
-            cr_assert_fail("hex string: %s at character %zu", value < 0 ? "not a digit" : "no room", (size_t)(at - hex));
+            cr_assert_fail("hex string: %s at character %zu", value < 0 ? "not a digit" : "no room",
+                           (size_t)(at - hex));
         if (digits % 2 == 0)
             bytes[digits / 2] = (uint8_t)(value << 4);
         else
