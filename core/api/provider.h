@@ -64,6 +64,7 @@ struct step_output {
     size_t used;    /* set by step_reserve: the token is exactly this long */
     bool allocate;  /* ISC/ASC_REQ_ALLOCATE_MEMORY */
     bool present;   /* the caller gave a SECBUFFER_TOKEN to fill */
+    bool for_peer;  /* set by a package that fails but has reserved a token which tells the peer (alert, reject) */
 };
 
 /* The claimed identity, for the event. Fixed size so that noting it cannot fail. */
@@ -77,6 +78,7 @@ struct step {
     struct bytes token;         /* SECBUFFER_TOKEN of pInput */
     bool has_token;             /* false: no such buffer */
     bool has_bindings;          /* a SECBUFFER_CHANNEL_BINDINGS buffer was given */
+    bool bindings_audit;        /* in the EX form with SEC_CHANNEL_BINDINGS_AUDIT_BINDINGS: report, do not fail */
     struct bytes bindings;      /* its SEC_CHANNEL_BINDINGS, offsets verified by api/; application data below */
     struct bytes bindings_initiator, bindings_acceptor, bindings_application;
     ULONG bindings_initiator_type, bindings_acceptor_type;
@@ -162,6 +164,7 @@ struct attribute_value {
  * A package. Everything but name and acquire may be absent: api/ then answers SEC_E_UNSUPPORTED_FUNCTION.
  * accept, initiate: `*context` is NULL on the first leg; the package stores its context there, and on failure of a first leg
  *   leaves NULL. It never frees a context that was passed in: api/ marks it failed and the caller deletes it.
+ *   Called on open contexts only, unless accept_again.
  *   After SEC_E_BUFFER_TOO_SMALL, SEC_E_INCOMPLETE_MESSAGE and SEC_E_INSUFFICIENT_MEMORY the same call must be repeatable.
  * query: api/ calls it only when `phase` allows: established for all, open for SIZES, PACKAGE_INFO, NEGOTIATION_INFO, FLAGS.
  *   PACKAGE_INFO and NEGOTIATION_INFO of a package that is not Negotiate, and FLAGS, are answered by api/ itself when `query`
@@ -177,6 +180,8 @@ struct provider {
     ULONG max_token;
     ULONG uses;          /* SECPKG_CRED_* that acquire allows, as bits of INBOUND and OUTBOUND, plus BOTH_ALLOWED below */
     bool both_allowed;
+    bool own_auth_data;         /* pAuthData is no SEC_WINNT_AUTH_IDENTITY: api/ does not look into it (Schannel, CredSSP) */
+    bool accept_again;          /* accept and initiate are also called on established contexts (Schannel, Digest) */
     bool (*available)(struct failure *failure); /* NULL: always; e.g. NTLM without OpenSSL's legacy provider is not */
     SECURITY_STATUS (*acquire)(const struct acquire *request, struct credential **credential);
     void (*credential_free)(struct credential *credential);

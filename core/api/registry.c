@@ -1,0 +1,27 @@
+/*
+ * The one list of packages, in the order of EnumerateSecurityPackages. A file of its own, so that tests can put their own list here.
+ */
+#include "api/provider.h"
+#include "base/utf.h"
+
+/* Weak, so that the library links while a package is being built. */
+extern const struct provider ntlm_provider __attribute__((weak));
+
+static const struct provider *const providers[] = {
+    &ntlm_provider,
+};
+
+const struct provider *registry_at(size_t index)
+{
+    return index < sizeof providers / sizeof *providers ? providers[index] : NULL;
+}
+
+const struct provider *registry_find(const char *name)
+{
+    const struct provider *provider;
+
+    for (size_t i = 0; (provider = registry_at(i)) != NULL; i++)
+        if (utf8_same_name(provider->name, name) || (provider->alias && utf8_same_name(provider->alias, name)))
+            return provider;
+    return NULL;
+}
