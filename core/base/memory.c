@@ -20,7 +20,9 @@ void *mem_zalloc(size_t size)
 
 void *mem_array(size_t count, size_t size)
 {
-    return count && size ? calloc(count, size) : calloc(1, 1);
+    size_t total;
+
+    return __builtin_mul_overflow(count, size, &total) ? NULL : mem_zalloc(total);
 }
 
 void *mem_dup(const void *source, size_t size)

@@ -61,7 +61,9 @@ void *mem_zalloc(size_t size)
 
 void *mem_array(size_t elements, size_t size)
 {
-    return may_allocate() ? count(elements && size ? calloc(elements, size) : calloc(1, 1)) : NULL;
+    size_t total;
+
+    return __builtin_mul_overflow(elements, size, &total) ? NULL : mem_zalloc(total);
 }
 
 void *mem_dup(const void *source, size_t size)
