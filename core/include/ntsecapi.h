@@ -29,7 +29,8 @@ typedef enum _KERB_LOGON_SUBMIT_TYPE {
     KerbCertificateUnlockLogon = 15,
     KerbNoElevationLogon = 83,
     KerbLuidLogon = 84
-} KERB_LOGON_SUBMIT_TYPE, *PKERB_LOGON_SUBMIT_TYPE;
+} KERB_LOGON_SUBMIT_TYPE,
+    *PKERB_LOGON_SUBMIT_TYPE;
 
 /** A logon by password. In SecPkgContext_ClientCreds the Buffer members are offsets from the start. */
 typedef struct _KERB_INTERACTIVE_LOGON {

@@ -76,9 +76,9 @@ SSPI_EXTERN_C_BEGIN
 #define SP_PROT_UNI_CLIENT 0x80000000
 #define SP_PROT_UNI (SP_PROT_UNI_SERVER | SP_PROT_UNI_CLIENT)
 
-#define SP_PROT_CLIENTS \
+#define SP_PROT_CLIENTS                                                                                                \
     (SP_PROT_PCT1_CLIENT | SP_PROT_SSL2_CLIENT | SP_PROT_SSL3_CLIENT | SP_PROT_UNI_CLIENT | SP_PROT_TLS1_CLIENT)
-#define SP_PROT_SERVERS \
+#define SP_PROT_SERVERS                                                                                                \
     (SP_PROT_PCT1_SERVER | SP_PROT_SSL2_SERVER | SP_PROT_SSL3_SERVER | SP_PROT_UNI_SERVER | SP_PROT_TLS1_SERVER)
 #define SP_PROT_SSL3TLS1_CLIENTS (SP_PROT_TLS1_CLIENT | SP_PROT_SSL3_CLIENT)
 #define SP_PROT_SSL3TLS1_SERVERS (SP_PROT_TLS1_SERVER | SP_PROT_SSL3_SERVER)
@@ -162,7 +162,7 @@ typedef struct _SCHANNEL_CRED {
     struct _HMAPPER **aphMappers;
     DWORD cSupportedAlgs;
     _Field_size_(cSupportedAlgs) ALG_ID *palgSupportedAlgs;
-    DWORD grbitEnabledProtocols; /**< SP_PROT_ bits; 0: the system's default */
+    DWORD grbitEnabledProtocols;   /**< SP_PROT_ bits; 0: the system's default */
     DWORD dwMinimumCipherStrength; /**< bits; 0: default; (DWORD)-1: no encryption */
     DWORD dwMaximumCipherStrength; /**< bits; 0: default; (DWORD)-1: no encryption */
     DWORD dwSessionLifespan;       /**< ms; 0: ten hours */

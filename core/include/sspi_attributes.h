@@ -59,7 +59,7 @@ typedef struct _SecPkgCredentials_Cert {
 /** SECPKG_ATTR_SIZES: upper bounds, in bytes. */
 typedef struct _SecPkgContext_Sizes {
     ULONG cbMaxToken;
-    ULONG cbMaxSignature;    /**< 0: no integrity */
+    ULONG cbMaxSignature; /**< 0: no integrity */
     ULONG cbBlockSize;
     ULONG cbSecurityTrailer; /**< 0: no confidentiality */
 } SecPkgContext_Sizes, *PSecPkgContext_Sizes;
@@ -277,7 +277,8 @@ typedef enum _SECPKG_CRED_CLASS {
     SecPkgCredClass_PersistedGeneric = 20,
     SecPkgCredClass_PersistedSpecific = 30,
     SecPkgCredClass_Explicit = 40
-} SECPKG_CRED_CLASS, *PSECPKG_CRED_CLASS;
+} SECPKG_CRED_CLASS,
+    *PSECPKG_CRED_CLASS;
 
 /** SECPKG_ATTR_PROMPTING_NEEDED. */
 typedef struct _SecPkgContext_CredInfo {
@@ -289,7 +290,8 @@ typedef enum _SECPKG_ATTR_LCT_STATUS {
     SecPkgAttrLastClientTokenYes = 0,
     SecPkgAttrLastClientTokenNo = 1,
     SecPkgAttrLastClientTokenMaybe = 2
-} SECPKG_ATTR_LCT_STATUS, *PSECPKG_ATTR_LCT_STATUS;
+} SECPKG_ATTR_LCT_STATUS,
+    *PSECPKG_ATTR_LCT_STATUS;
 
 /** SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS: was that the client's last token? */
 typedef struct _SecPkgContext_LastClientTokenStatus {
@@ -315,7 +317,8 @@ typedef enum _SEC_APPLICATION_PROTOCOL_NEGOTIATION_STATUS {
     SecApplicationProtocolNegotiationStatus_None = 0,
     SecApplicationProtocolNegotiationStatus_Success = 1,
     SecApplicationProtocolNegotiationStatus_SelectedClientOnly = 2
-} SEC_APPLICATION_PROTOCOL_NEGOTIATION_STATUS, *PSEC_APPLICATION_PROTOCOL_NEGOTIATION_STATUS;
+} SEC_APPLICATION_PROTOCOL_NEGOTIATION_STATUS,
+    *PSEC_APPLICATION_PROTOCOL_NEGOTIATION_STATUS;
 
 /** SECPKG_ATTR_APPLICATION_PROTOCOL: what ALPN chose. */
 typedef struct _SecPkgContext_ApplicationProtocol {

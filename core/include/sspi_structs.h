@@ -52,12 +52,11 @@ typedef SecHandle CredHandle, *PCredHandle;
 typedef SecHandle CtxtHandle, *PCtxtHandle;
 
 /** Makes a handle that no function accepts; frees nothing. */
-#define SecInvalidateHandle(x) \
-    (((PSecHandle)(x))->dwLower = ((PSecHandle)(x))->dwUpper = (ULONG_PTR)(INT_PTR)-1)
+#define SecInvalidateHandle(x) (((PSecHandle)(x))->dwLower = ((PSecHandle)(x))->dwUpper = (ULONG_PTR)(INT_PTR)-1)
 
 /** True unless the handle was invalidated; says nothing about its being known to the library. */
-#define SecIsValidHandle(x) \
-    ((((PSecHandle)(x))->dwLower != ((ULONG_PTR)(INT_PTR)-1)) \
+#define SecIsValidHandle(x)                                                                                            \
+    ((((PSecHandle)(x))->dwLower != ((ULONG_PTR)(INT_PTR)-1))                                                          \
      && (((PSecHandle)(x))->dwUpper != ((ULONG_PTR)(INT_PTR)-1)))
 
 #define SEC_DELETED_HANDLE ((ULONG_PTR)(INT_PTR)-2)
@@ -156,7 +155,8 @@ typedef enum _SEC_APPLICATION_PROTOCOL_NEGOTIATION_EXT {
     SecApplicationProtocolNegotiationExt_None = 0,
     SecApplicationProtocolNegotiationExt_NPN = 1,
     SecApplicationProtocolNegotiationExt_ALPN = 2
-} SEC_APPLICATION_PROTOCOL_NEGOTIATION_EXT, *PSEC_APPLICATION_PROTOCOL_NEGOTIATION_EXT;
+} SEC_APPLICATION_PROTOCOL_NEGOTIATION_EXT,
+    *PSEC_APPLICATION_PROTOCOL_NEGOTIATION_EXT;
 
 /** Protocol names of RFC 7301: each behind a byte with its length, no length of the whole. */
 typedef struct _SEC_APPLICATION_PROTOCOL_LIST {
@@ -225,7 +225,8 @@ typedef enum _SEC_TRAFFIC_SECRET_TYPE {
     SecTrafficSecret_None = 0,
     SecTrafficSecret_Client = 1,
     SecTrafficSecret_Server = 2
-} SEC_TRAFFIC_SECRET_TYPE, *PSEC_TRAFFIC_SECRET_TYPE;
+} SEC_TRAFFIC_SECRET_TYPE,
+    *PSEC_TRAFFIC_SECRET_TYPE;
 
 typedef struct _SEC_TRAFFIC_SECRETS {
     WCHAR SymmetricAlgId[SZ_ALG_MAX_SIZE];

@@ -4,7 +4,10 @@
 # with a 16-bit wchar_t; all of them in one source with OpenSSL, Python, Lua and krb5; and a server written for Windows.
 # Failures go to standard error; the last line is "N passed, N failed"; the status is 1 if any failed.
 set -u
-[ $# -eq 1 ] && [ -f "$1/sspi.h" ] || { echo "usage: $0 INCLUDE_DIR (with sspi.h in it)" >&2; exit 2; }
+if [ $# -ne 1 ] || [ ! -f "$1/sspi.h" ]; then
+    echo "usage: $0 INCLUDE_DIR (with sspi.h in it)" >&2
+    exit 2
+fi
 include=$(cd "$1" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d) || exit 2
@@ -82,9 +85,15 @@ for compiler in 'gcc -std=c11' 'clang -std=c11'; do
     done
 done
 
+cat >"$work/run" <<'END'
+# run DIRECTORY COMMAND: keeps the output of a command that fails.
+output=$1/failure.$$
+sh -c "$2" >"$output" 2>&1 && exec rm -f "$output"
+echo "$2" >>"$output"
+END
+
 total=$(wc -l <"$work/checks")
-xargs -P "$jobs" -d '\n' -n 1 sh -c 'sh -c "$1" >"$0.$$" 2>&1 && rm -f "$0.$$" || { echo "$1" >>"$0.$$"; }' \
-    "$work/failure" <"$work/checks"
+xargs -P "$jobs" -d '\n' -n 1 sh "$work/run" "$work" <"$work/checks"
 failed=$(find "$work" -name 'failure.*' | wc -l)
 [ "$failed" -eq 0 ] || cat "$work"/failure.* >&2
 echo "$((total - failed)) passed, $failed failed"

@@ -1,5 +1,8 @@
 /* Names of packages in both forms, and the literals and macros that sources written for Windows lean on. */
+#define _SEC_WINNT_AUTH_TYPES
 #include "test.h"
+
+#include <stdio.h>
 
 #include "credssp.h"
 #include "schannel.h"
@@ -84,4 +87,27 @@ static int magic_bytes_are(const char *expected)
 Test(names, bindings_magic)
 {
     cr_assert(magic_bytes_are("CBEX"));
+}
+
+static void check_guid(const GUID *guid, const char *expected)
+{
+    char text[40];
+    const UCHAR *end = guid->Data4;
+
+    snprintf(text, sizeof text, "%08x-%04x-%04x-%02x%02x-%02x%02x%02x%02x%02x%02x", guid->Data1, guid->Data2,
+             guid->Data3, end[0], end[1], end[2], end[3], end[4], end[5], end[6], end[7]);
+    cr_assert_str_eq(text, expected);
+}
+
+/* Kinds of packed credentials, in SEC_WINNT_AUTH_IDENTITY_EX2. */
+Test(names, packed_credential_types)
+{
+    check_guid(&SEC_WINNT_AUTH_DATA_TYPE_PASSWORD, "28bfc32f-10f6-4738-98d1-1ac061df716a");
+    check_guid(&SEC_WINNT_AUTH_DATA_TYPE_CERT, "235f69ad-73fb-4dbc-8203-0629e739339b");
+    check_guid(&SEC_WINNT_AUTH_DATA_TYPE_KEYTAB, "d587aae8-f78f-4455-a112-c934beee7ce1");
+    check_guid(&SEC_WINNT_AUTH_DATA_TYPE_CSP_DATA, "68fd9879-079c-4dfe-8281-578aadc1c100");
+    check_guid(&SEC_WINNT_AUTH_DATA_TYPE_CREDMAN_CERT, "7cb72412-1016-491a-8c87-4d2aa1b7dd3a");
+    check_guid(&SEC_WINNT_AUTH_DATA_TYPE_NGC, "10a47879-5ebf-4b85-bd8d-c21bb4f49c8a");
+    check_guid(&SEC_WINNT_AUTH_DATA_TYPE_FIDO, "32e8f8d7-7871-4bcc-83c5-460f66c6135c");
+    check_guid(&SEC_WINNT_AUTH_DATA_TYPE_SMARTCARD_CONTEXTS, "b86c4ff3-49d7-4dc4-b560-b1163685b236");
 }

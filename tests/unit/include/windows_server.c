@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <tchar.h>
 
-#include <Security.h>
 #include <Schannel.h>
+#include <Security.h>
 #include <Wincrypt.h>
 
 #define MAX_TOKEN 12288
@@ -56,8 +56,8 @@ BOOL AcquireServerCredentials(PCONNECTION pConn, LPTSTR pszPackage)
     pConn->cbMaxToken = pInfo->cbMaxToken;
     FreeContextBuffer(pInfo);
 
-    ss = g_pSSPI->AcquireCredentialsHandle(NULL, pszPackage, SECPKG_CRED_INBOUND, NULL, NULL, NULL, NULL,
-                                           &pConn->hCred, &tsExpiry);
+    ss = g_pSSPI->AcquireCredentialsHandle(NULL, pszPackage, SECPKG_CRED_INBOUND, NULL, NULL, NULL, NULL, &pConn->hCred,
+                                           &tsExpiry);
     if (FAILED(ss)) {
         return FALSE;
     }
@@ -98,8 +98,8 @@ SECURITY_STATUS AcceptLoop(PCONNECTION pConn, PVOID pvPeer, RECEIVE_FN pfnReceiv
         outDesc.pBuffers = outBuffer;
 
         ss = AcceptSecurityContext(&pConn->hCred, pConn->fHaveCtxt ? &pConn->hCtxt : NULL, &inDesc,
-                                   ASC_REQ_CONFIDENTIALITY | ASC_REQ_REPLAY_DETECT, SECURITY_NATIVE_DREP,
-                                   &pConn->hCtxt, &outDesc, &fContextAttr, &tsExpiry);
+                                   ASC_REQ_CONFIDENTIALITY | ASC_REQ_REPLAY_DETECT, SECURITY_NATIVE_DREP, &pConn->hCtxt,
+                                   &outDesc, &fContextAttr, &tsExpiry);
         if (!SEC_SUCCESS(ss)) {
             return ss;
         }
@@ -171,8 +171,8 @@ BOOL AcquireTlsCredentials(PCCERT_CONTEXT pCertContext, PCredHandle phCred)
     cred.paCred = &pCertContext;
     cred.grbitEnabledProtocols = SP_PROT_TLS1_2_SERVER | SP_PROT_TLS1_3_SERVER;
     cred.dwFlags = SCH_USE_STRONG_CRYPTO;
-    return AcquireCredentialsHandle(NULL, UNISP_NAME, SECPKG_CRED_INBOUND, NULL, &cred, NULL, NULL, phCred,
-                                    &tsExpiry) == SEC_E_OK;
+    return AcquireCredentialsHandle(NULL, UNISP_NAME, SECPKG_CRED_INBOUND, NULL, &cred, NULL, NULL, phCred, &tsExpiry)
+           == SEC_E_OK;
 }
 
 VOID CloseConnection(PCONNECTION pConn)
