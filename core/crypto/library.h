@@ -11,6 +11,8 @@
 
 enum crypto_digest { CRYPTO_MD4, CRYPTO_MD5, CRYPTO_SHA1, CRYPTO_SHA256, CRYPTO_SHA384, CRYPTO_DIGESTS };
 
+enum crypto_aes { CRYPTO_AES_BLOCK, CRYPTO_AES_CTS_ENCRYPT, CRYPTO_AES_CTS_DECRYPT, CRYPTO_AES_MODES };
+
 /* Made once, kept to the end of the process. NULL members are algorithms that this OpenSSL lacks. */
 struct crypto_library {
     OSSL_LIB_CTX *context;
@@ -37,6 +39,12 @@ MUST_CHECK bool crypto_thread_restart(enum crypto_digest digest, bool ok);
 
 /* This thread's cipher context, empty. Give it back with EVP_CIPHER_CTX_reset(), which wipes it. NULL: no memory. */
 MUST_CHECK EVP_CIPHER_CTX *crypto_thread_cipher(void);
+
+/*
+ * This thread's AES context of a mode, with the direction set and no padding; `wide` for keys of 32 bytes. Its key is
+ * whatever was set last: set one before use and a zero key after. NULL: no memory, or no such algorithm.
+ */
+MUST_CHECK EVP_CIPHER_CTX *crypto_thread_aes(enum crypto_aes mode, bool wide);
 
 /* Feeds every part. */
 MUST_CHECK bool crypto_update(EVP_MD_CTX *context, const struct bytes *parts, size_t count);
