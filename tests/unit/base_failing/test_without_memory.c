@@ -17,13 +17,15 @@ static void memory_reset(void)
 Test(without_memory, secret_keeps_its_value, .fini = memory_reset)
 {
     struct secret secret = {0};
+    size_t live = memory_live();
 
-    cr_assert(secret_set(&secret, "old", 3));
+    cr_assert(secret_set(&secret, "older", 5) && secret_set(&secret, "old", 3));
     memory_fail_at(1);
     cr_assert(!secret_set(&secret, "other", 5));
     cr_assert_eq(secret.size, 3);
     assert_mem_eq(secret.data, "old", 3);
     secret_clear(&secret);
+    cr_assert_eq(memory_live(), live);
 }
 
 Test(without_memory, conversions_say_so, .fini = memory_reset)
