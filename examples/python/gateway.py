@@ -1,0 +1,246 @@
+#!/usr/bin/python3
+"""An HTTP server whose page is for known users only: NTLM over HTTP, bound to the connection.
+
+    gateway.py --accounts accounts.db --domain EXAMPLE --port 8080
+
+Negotiate joins by `--scheme Negotiate` as soon as the library has the package. Do not put a proxy in front that shares
+its connections between clients: what is authenticated is the connection.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import contextvars
+import errno
+import logging
+import resource
+import signal
+import sys
+
+try:
+    from aiohttp import web
+    from aiohttp.http_exceptions import HttpProcessingError
+except ImportError:
+    sys.exit("gateway: the Python package aiohttp is missing: install it with 'apt-get install python3-aiohttp'")
+try:
+    import sspi
+except ImportError as missing:
+    sys.exit(f"gateway: the Python package sspi is missing ({missing}): install it, or set PYTHONPATH to its build")
+
+import page
+from connection_login import MAX_TOKEN, ConnectionLogin, Verdict
+
+MAX_BODY = 1024 * 1024
+METHODS = ("GET", "HEAD", "POST")
+HEADERS = {"Server": "gateway", "Cache-Control": "no-store", "Vary": "Accept", "X-Content-Type-Options": "nosniff"}
+
+log = logging.getLogger("gateway")
+peer_of_step: contextvars.ContextVar[str] = contextvars.ContextVar("peer_of_step", default="?")
+
+
+class Connection:
+    """One client's connection: its login, its deadline, its count of requests."""
+
+    def __init__(self, login: ConnectionLogin, transport: asyncio.Transport) -> None:
+        self.login = login
+        self.transport = transport
+        self.requests = 0
+        self.deadline: asyncio.TimerHandle | None = None
+        peer = transport.get_extra_info("peername")
+        self.peer = f"{peer[0]}:{peer[1]}" if peer else "?"
+
+    def allow(self, seconds: float) -> None:
+        """Closes the connection unless the next step of its login comes in time."""
+        self.at_rest()
+        self.deadline = asyncio.get_running_loop().call_later(seconds, self._too_late)
+
+    def at_rest(self) -> None:
+        """Lifts the limit."""
+        if self.deadline is not None:
+            self.deadline.cancel()
+            self.deadline = None
+
+    def _too_late(self) -> None:
+        log.info("timeout peer=%s: no login in time, connection closed", self.peer)
+        self.login.close()
+        self.transport.abort()
+
+
+class Gateway(web.Server):
+    """aiohttp's server, which tells when a connection comes and goes: the life of a login."""
+
+    def __init__(self, credentials: dict[str, sspi.Credential], options: argparse.Namespace) -> None:
+        super().__init__(
+            self.handle,
+            access_log=None,
+            keepalive_timeout=options.idle_timeout,
+            lingering_time=2,
+            max_field_size=MAX_TOKEN * 4 // 3 + 64,
+        )
+        self.credentials = credentials
+        self.options = options
+        self.clients: dict[web.RequestHandler, Connection] = {}
+
+    def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
+        """A client came (called by aiohttp)."""
+        super().connection_made(handler, transport)
+        self.clients[handler] = connection = Connection(ConnectionLogin(self.credentials), transport)
+        connection.allow(self.options.login_timeout)
+
+    def connection_lost(self, handler: web.RequestHandler, exc: BaseException | None = None) -> None:
+        """A client went (called by aiohttp): nothing of it stays."""
+        super().connection_lost(handler, exc)
+        connection = self.clients.pop(handler, None)
+        if connection is not None:
+            connection.at_rest()
+            connection.login.close()
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answers one request."""
+        connection = self.clients.get(request.protocol)
+        if connection is None:  # gone while the request waited in line
+            raise ConnectionResetError
+        connection.requests += 1
+        body_size = await self.drain(request)
+        peer_of_step.set(connection.peer)
+        headers = request.headers.getall("Authorization", [])
+        verdict = connection.login.check(headers, persistent=bool(request.keep_alive))
+        if verdict.identity is None:
+            connection.allow(self.options.leg_timeout if verdict.pending else self.options.login_timeout)
+            return reply(401, page.REFUSED, "text/plain", verdict)
+        connection.at_rest()
+        if request.method not in METHODS:
+            raise web.HTTPMethodNotAllowed(request.method, METHODS)
+        content = page.facts(verdict.identity, connection.requests, body_size)
+        if "application/json" in request.headers.get("Accept", ""):
+            return reply(200, page.as_json(content), "application/json", verdict)
+        return reply(200, page.as_html(content), "text/html", verdict)
+
+    async def drain(self, request: web.BaseRequest) -> int:
+        """Reads the body, whoever sends it: the connection must stay usable for the rest of the handshake."""
+        if request.headers.get("Expect", "").lower() == "100-continue" and request.version >= (1, 1):
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        size = 0
+        try:
+            async with asyncio.timeout(self.options.body_timeout):
+                async for chunk in request.content.iter_chunked(65536):
+                    size += len(chunk)
+                    if size > MAX_BODY:
+                        raise closing(web.HTTPRequestEntityTooLarge(MAX_BODY, size))
+        except TimeoutError:
+            raise closing(web.HTTPRequestTimeout()) from None
+        return size
+
+
+def closing(answer: web.HTTPException) -> web.HTTPException:
+    """The same answer, with the connection closed behind it."""
+    answer.force_close()
+    return answer
+
+
+def reply(status: int, text: str, kind: str, verdict: Verdict) -> web.Response:
+    """An answer with what the verdict offers."""
+    response = web.Response(status=status, text=text, content_type=kind, charset="utf-8", headers=HEADERS)
+    for offer in verdict.offers:
+        response.headers.add("WWW-Authenticate", offer)
+    return response
+
+
+def log_event(event: sspi.Event) -> None:
+    """One line a login attempt, for the operator only. What the client claims is quoted: it may hold anything."""
+    outcome = "login" if event.status == sspi.Status.SEC_E_OK else "refused"
+    log.info(
+        "%s %s client=%s workstation=%s package=%s status=%s reason=%s peer=%s: %s",
+        event.time.isoformat(timespec="milliseconds"),
+        outcome,
+        ascii(event.client_name),
+        ascii(event.workstation),
+        event.package,
+        event.status.name,
+        event.reason.name,
+        peer_of_step.get(),
+        ascii(event.explanation)[1:-1],
+    )
+
+
+class OneLine(logging.Filter):
+    """aiohttp gives a traceback for whatever is no HTTP: one line tells as much."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Lets every record pass, shortened where it is a client's fault."""
+        cause = record.exc_info[1] if record.exc_info else None
+        if isinstance(cause, HttpProcessingError):
+            record.msg, record.args, record.exc_info = "no HTTP: %s", (ascii(cause.message),), None
+        return True
+
+
+def acquire(options: argparse.Namespace) -> dict[str, sspi.Credential]:
+    """One credential a scheme; the name of an HTTP scheme is that of its package."""
+    settings = {"netbios_domain_name": options.domain} if options.domain else {}
+    store = sspi.AccountStore(options.accounts) if options.accounts else None
+    return {
+        scheme.casefold(): sspi.Credential(scheme, usage="accept", accounts=store, options=settings, on_event=log_event)
+        for scheme in options.scheme or ["NTLM"]
+    }
+
+
+def allow_many_connections() -> None:
+    """The usual limit of 1,024 descriptors is just below 1,000 clients and what the process needs itself."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+async def serve(gateway: Gateway, host: str, port: int) -> None:
+    """Listens until a signal says stop."""
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    server = await loop.create_server(gateway, host, port, backlog=1024)
+    log.info("listening on http://%s:%d/", *server.sockets[0].getsockname()[:2])
+    await stop.wait()
+    server.close()
+    await gateway.shutdown(1)
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="gateway", description="Serves one page to users who log in by NTLM.")
+    parser.add_argument("--listen", default="127.0.0.1", metavar="ADDRESS", help="address to listen on (%(default)s)")
+    parser.add_argument("--port", type=int, default=8080, help="port to listen on, 0: any free one (%(default)s)")
+    parser.add_argument("--accounts", metavar="LOCATION", help="account store (default: sspi.conf's)")
+    parser.add_argument("--domain", metavar="NAME", help="NetBIOS name of the domain to announce")
+    parser.add_argument("--scheme", action="append", metavar="NAME", help="scheme to offer, repeatable (NTLM)")
+    parser.add_argument("--leg-timeout", type=float, default=15, metavar="S", help="between two legs (%(default)s)")
+    parser.add_argument("--login-timeout", type=float, default=60, metavar="S", help="without login (%(default)s)")
+    parser.add_argument("--body-timeout", type=float, default=30, metavar="S", help="for a body (%(default)s)")
+    parser.add_argument("--idle-timeout", type=float, default=75, metavar="S", help="between requests (%(default)s)")
+    return parser.parse_args()
+
+
+async def run(options: argparse.Namespace) -> None:
+    """Acquires the credentials and serves."""
+    await serve(Gateway(acquire(options), options), options.listen, options.port)
+
+
+def main() -> None:
+    """Starts; what is wrong with the surroundings is said in one sentence."""
+    options = arguments()
+    logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
+    logging.getLogger("aiohttp.server").addFilter(OneLine())
+    allow_many_connections()
+    try:
+        asyncio.run(run(options))
+    except sspi.SSPIError as failure:
+        sys.exit(f"gateway: {failure.explanation or failure}")
+    except OSError as failure:
+        if failure.errno == errno.EADDRINUSE:
+            sys.exit(f"gateway: port {options.port} is in use: stop what uses it, or choose another with --port")
+        sys.exit(f"gateway: cannot listen on {options.listen}, port {options.port}: {failure.strerror}")
+
+
+if __name__ == "__main__":
+    main()
