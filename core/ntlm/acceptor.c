@@ -67,7 +67,7 @@ static SECURITY_STATUS negotiate_check(const struct credential *credential, stru
 static SECURITY_STATUS accept_negotiate(struct credential *credential, struct context **out, struct step *step)
 {
     struct ntlm_context *context;
-    uint32_t offer;
+    uint32_t offer = 0;
     SECURITY_STATUS status = negotiate_check(credential, step, &offer);
 
     if (status != SEC_E_OK)
