@@ -4,9 +4,6 @@
 #include "api/provider.h"
 #include "base/utf.h"
 
-/* Weak, so that the library links while a package is being built. */
-extern const struct provider ntlm_provider __attribute__((weak));
-
 static const struct provider *const providers[] = {
     &ntlm_provider,
 };
