@@ -8,6 +8,7 @@
 #include "account/fork_lock.h"
 #include "account/stores.h"
 #include "base/memory.h"
+#include "base/settings.h"
 #include "base/utf.h"
 
 #define PATH_LIMIT 4096
@@ -108,15 +109,13 @@ static SECURITY_STATUS path_absolute(const char *path, char **absolute, struct f
     return *absolute ? SEC_E_OK : store_no_memory(failure);
 }
 
-SECURITY_STATUS account_store_open(const char *location, bool create, SspiAccountStore **store,
-                                   struct failure *failure)
+static SECURITY_STATUS named_open(const char *location, bool create, SspiAccountStore **store, struct failure *failure)
 {
     const struct scheme *scheme;
     const char *path;
     char *absolute;
     SECURITY_STATUS status;
 
-    *store = NULL;
     if (strcmp(location, "memory:") == 0)
         return memory_store_new(store, failure);
     status = location_split(location, &scheme, &path, failure);
@@ -128,5 +127,27 @@ SECURITY_STATUS account_store_open(const char *location, bool create, SspiAccoun
     status = scheme->open(absolute, create, store, failure);
     fork_lock_leave();
     mem_free(absolute);
+    return status;
+}
+
+SECURITY_STATUS account_store_open(const char *location, bool create, SspiAccountStore **store,
+                                   struct failure *failure)
+{
+    struct settings settings;
+    SECURITY_STATUS status;
+
+    *store = NULL;
+    if (strcmp(location, "default:") != 0)
+        return named_open(location, create, store, failure);
+    status = settings_load(&settings, failure);
+    if (status != SEC_E_OK)
+        return status;
+    if (settings.account_store)
+        status = named_open(settings.account_store, create, store, failure);
+    else
+        status = failure_set(failure, SEC_E_NO_CREDENTIALS, SSPI_REASON_NO_STORE,
+                             "no account store is named; set account_store in section [sspi] of sspi.conf, or the "
+                             "environment variable SSPI_ACCOUNT_STORE");
+    settings_clear(&settings);
     return status;
 }

@@ -66,8 +66,9 @@ typedef struct _SSPI_ACCOUNT {
 /**
  * Opens an existing account store.
  *
- * @param location  `sqlite:PATH`, `ntlm-user-file:PATH` (lines `DOMAIN:user:password`), `smbpasswd:PATH`, or `memory:` (an
- *                  empty store of this process). A bare path is an SQLite file.
+ * @param location  `sqlite:PATH`, `ntlm-user-file:PATH` (lines `DOMAIN:user:password`), `smbpasswd:PATH`, `memory:` (an
+ *                  empty store of this process), or `default:` (the option account_store of sspi.conf or the environment).
+ *                  A bare path is an SQLite file.
  * @param store     receives the store; release with SspiAccountStoreFree.
  * @return SEC_E_OK; SEC_E_INVALID_PARAMETER for a location of unknown form; SEC_E_NO_CREDENTIALS when the file is missing,
  *         unreadable, corrupt, or others may read or write it (mode 0600, or 0640 with a service group, is enforced):
@@ -78,8 +79,8 @@ SSPI_API SECURITY_STATUS SEC_ENTRY SspiAccountStoreOpen(_In_z_ const char *locat
 /**
  * Creates an SQLite account store (mode 0600) and opens it. An existing one is opened as it is.
  *
- * @param location  `sqlite:PATH` or a bare path.
- * @return as SspiAccountStoreOpen.
+ * @param location  `sqlite:PATH`, a bare path, or `default:` if that is one.
+ * @return as SspiAccountStoreOpen; SEC_E_UNSUPPORTED_FUNCTION for a text file.
  */
 SSPI_API SECURITY_STATUS SEC_ENTRY SspiAccountStoreCreate(_In_z_ const char *location, _Outptr_ SspiAccountStore **store);
 
