@@ -183,7 +183,7 @@ void rig_close(struct rig *rig)
     rig_reset(rig);
     rig_credential_free(rig->client.credential);
     rig_credential_free(rig->server.credential);
-    mem_free(rig->store);
+    account_store_release(rig->store);
 }
 
 void rig_client_is(struct rig *rig, const char *user, const char *domain, const char *password)
@@ -197,8 +197,8 @@ void rig_step(struct rig_side *side, bool accept, struct bytes token, size_t roo
     struct step step = {
         .token = token,
         .has_token = token.data != NULL,
-        .has_bindings = side->bindings != NULL,
-        .bindings_application = bytes_of(side->bindings, side->bindings ? strlen(side->bindings) : 0),
+        .has_bindings = side->bindings.data != NULL,
+        .bindings_application = side->bindings,
         .requested = side->requested,
         .target = side->target,
         .output = {.data = leg->token, .size = room, .present = true},

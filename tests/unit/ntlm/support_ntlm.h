@@ -16,7 +16,7 @@ struct rig_side {
     struct credential *credential;
     struct context *context;
     ULONG requested;
-    const char *bindings; /* application data; NULL: no such buffer */
+    struct bytes bindings; /* application data; data NULL: no such buffer */
     const char *target;
 };
 
