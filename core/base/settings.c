@@ -56,6 +56,22 @@ static const struct row rows[] = {
      NUMBER_VALUE, offsetof(struct settings, lockout_seconds), 1, UINT32_MAX, 900},
     {{"ntlm_max_age_seconds", "number", "0", "Largest age of the time stamp in an NTLM response; 0 is unlimited."},
      NUMBER_VALUE, offsetof(struct settings, ntlm_max_age_seconds), 0, UINT32_MAX, 0},
+    {{"keytab", "text", "libkrb5's default keytab", "File with the keys of Kerberos services, as ktutil writes it."},
+     TEXT_VALUE, offsetof(struct settings, keytab), 0, LOCATION_LIMIT, 0},
+    {{"service_names", "text", "the one service of the keytab",
+      "Kerberos services to accept tickets for: HTTP, HTTP/host or HTTP/host@REALM, blanks between; * is any."},
+     TEXT_VALUE, offsetof(struct settings, service_names), 0, LOCATION_LIMIT, 0},
+    {{"require_pac", "yes or no", "no", "Refuses Kerberos tickets without a PAC (without SIDs and groups)."},
+     FLAG_VALUE, offsetof(struct settings, require_pac), 0, 1, 0},
+    {{"allow_insecure_rc4", "yes or no", "no", "Accepts and uses Kerberos keys of type rc4-hmac."},
+     FLAG_VALUE, offsetof(struct settings, allow_insecure_rc4), 0, 1, 0},
+    {{"allow_clock_skew_seconds", "number", "300", "How far the clocks of Kerberos peers may differ."},
+     NUMBER_VALUE, offsetof(struct settings, allow_clock_skew_seconds), 1, 3600, 300},
+    {{"replay_cache", "text", "a file of this user in /var/tmp",
+      "Where Kerberos logins are remembered: a path, or memory (this process and its children alone)."},
+     TEXT_VALUE, offsetof(struct settings, replay_cache), 0, LOCATION_LIMIT, 0},
+    {{"replay_cache_entries", "number", "1048576", "Room of a new replay cache, in logins; 40 bytes each when used."},
+     NUMBER_VALUE, offsetof(struct settings, replay_cache_entries), 64, 1 << 26, 1 << 20},
 };
 
 #define ROW_COUNT (sizeof rows / sizeof rows[0])

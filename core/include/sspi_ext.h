@@ -49,12 +49,25 @@ typedef struct _SspiAccountStore SspiAccountStore;
 #define SSPI_REASON_REFLECTION 25        /**< our own challenge was reflected */
 #define SSPI_REASON_UNSUPPORTED 26       /**< asked for something that is not supported */
 #define SSPI_REASON_INTERNAL 27          /**< anything else */
+#define SSPI_REASON_NO_KEY 28            /**< no key of that service, version and encryption type */
+#define SSPI_REASON_WRONG_KEY 29         /**< the ticket does not open with the service's key: outdated key, or altered */
+#define SSPI_REASON_WRONG_SERVICE 30     /**< a ticket for another service */
+#define SSPI_REASON_WRONG_REALM 31       /**< a ticket of another realm */
+#define SSPI_REASON_TICKET_EXPIRED 32    /**< the ticket's time is over */
+#define SSPI_REASON_TICKET_NOT_YET_VALID 33 /**< the ticket's time has not begun, or it was never validated */
+#define SSPI_REASON_CLOCK_SKEW 34        /**< the peer's clock is too far away from ours */
+#define SSPI_REASON_KEYTAB 35            /**< the keytab is missing, unreadable or malformed */
+#define SSPI_REASON_REPLAY_CACHE 36      /**< the replay cache is full or unusable, so nobody is let in */
+#define SSPI_REASON_PAC_MISSING 37       /**< a PAC is required and absent */
+#define SSPI_REASON_PAC_WRONG 38         /**< the PAC is malformed, not signed by the KDC, or another client's */
+#define SSPI_REASON_KDC 39               /**< the KDC cannot be reached, or refused: its answer is in the text */
+#define SSPI_REASON_PEER_REFUSED 40      /**< the peer answered with an error: it is in the text */
 
 /* ------------------------------------------------------------------------------------------------ account stores */
 
 /** `Flags` of SSPI_ACCOUNT. */
 #define SSPI_ACCOUNT_DISABLED 0x1 /**< may not log in */
-#define SSPI_ACCOUNT_LOCKED 0x2   /**< locked by too many failures (output only) */
+#define SSPI_ACCOUNT_LOCKED 0x2   /**< locked by too many failures (output only), by the lockout of sspi.conf or the environment */
 
 /** One account as SspiAccountStoreList reports it. */
 typedef struct _SSPI_ACCOUNT {
