@@ -15,7 +15,6 @@
 #include "crypto/rc4.h"
 
 #define RC4_CHECKSUM (-138)
-#define CHECKSUM_PARTS_MAX 8
 
 static const struct krb_etype etypes[] = {
     {KRB_ETYPE_AES256_SHA1, 16, "aes256-cts-hmac-sha1-96", 32, 16, 12, 12},
@@ -94,32 +93,59 @@ bool krb_usage_derive(const struct krb_key *key, uint32_t usage, struct krb_usag
     return ok;
 }
 
-/* The MAC of an AES message: over the plain text with SHA-1, over a zero IV and the cipher text with SHA-2 (RFC 8009
- * 5). */
-static bool aes_mac(const struct krb_usage *usage, struct bytes plain, struct bytes cipher, uint8_t mac[KRB_MAC_MAX])
+static bool mac_is_over_plain(const struct krb_etype *etype)
+{
+    return etype->number == KRB_ETYPE_AES128_SHA1 || etype->number == KRB_ETYPE_AES256_SHA1;
+}
+
+/* The MAC of an AES message: over what is given; with SHA-2 a zero IV goes before it (RFC 8009 5). */
+static bool aes_mac(const struct krb_usage *usage, const struct bytes *covered, size_t count, uint8_t *mac)
 {
     static const uint8_t iv[AES_BLOCK_SIZE_BYTES];
     const struct krb_etype *etype = usage->etype;
-    struct bytes parts[] = {bytes_of(iv, sizeof iv), cipher};
+    struct bytes parts[1 + KRB_COVERED_MAX] = {bytes_of(iv, sizeof iv)};
     struct bytes key = bytes_of(usage->integrity, krb_derived_size(etype, KRB_FOR_INTEGRITY));
 
-    if (etype->number == KRB_ETYPE_AES128_SHA1 || etype->number == KRB_ETYPE_AES256_SHA1)
-        return krb_hmac(etype, key, &plain, 1, mac, etype->mac_size);
-    return krb_hmac(etype, key, parts, 2, mac, etype->mac_size);
+    if (count > KRB_COVERED_MAX)
+        return false;
+    if (mac_is_over_plain(etype))
+        return krb_hmac(etype, key, covered, count, mac, etype->mac_size);
+    for (size_t i = 0; i < count; i++)
+        parts[1 + i] = covered[i];
+    return krb_hmac(etype, key, parts, 1 + count, mac, etype->mac_size);
+}
+
+bool krb_protect(const struct krb_usage *usage, uint8_t *text, size_t size, const struct bytes *covered, size_t count,
+                 uint8_t *mac)
+{
+    struct bytes key = bytes_of(usage->encrypt, usage->etype->key_size);
+    bool over_plain = mac_is_over_plain(usage->etype);
+
+    return (!over_plain || aes_mac(usage, covered, count, mac)) && aes_cts_encrypt(key, text, text, size)
+           && (over_plain || aes_mac(usage, covered, count, mac));
+}
+
+bool krb_unprotect(const struct krb_usage *usage, uint8_t *text, size_t size, const struct bytes *covered, size_t count,
+                   struct bytes mac)
+{
+    struct bytes key = bytes_of(usage->encrypt, usage->etype->key_size);
+    bool over_plain = mac_is_over_plain(usage->etype), ok;
+    uint8_t own[KRB_MAC_MAX];
+
+    if (mac.size != usage->etype->mac_size)
+        return false;
+    ok = over_plain || (aes_mac(usage, covered, count, own) && secret_equal(own, mac.data, mac.size));
+    ok = ok && aes_cts_decrypt(key, text, text, size)
+         && (!over_plain || (aes_mac(usage, covered, count, own) && secret_equal(own, mac.data, mac.size)));
+    secret_wipe(own, sizeof own);
+    return ok;
 }
 
 static bool aes_message_encrypt(const struct krb_usage *usage, uint8_t *text, size_t size)
 {
-    struct bytes key = bytes_of(usage->encrypt, usage->etype->key_size);
-    struct bytes both = bytes_of(text, size);
-    uint8_t mac[KRB_MAC_MAX];
-    bool over_plain = usage->etype->number == KRB_ETYPE_AES128_SHA1 || usage->etype->number == KRB_ETYPE_AES256_SHA1;
-    bool ok = (!over_plain || aes_mac(usage, both, both, mac)) && aes_cts_encrypt(key, text, text, size)
-              && (over_plain || aes_mac(usage, both, both, mac));
+    struct bytes covered = bytes_of(text, size);
 
-    if (ok)
-        memcpy(text + size, mac, usage->etype->mac_size);
-    return ok;
+    return krb_protect(usage, text, size, &covered, 1, text + size);
 }
 
 /* RFC 4757 5: the checksum stands first, and its value makes the RC4 key. */
@@ -153,14 +179,10 @@ bool krb_encrypt(const struct krb_usage *usage, struct bytes plain, uint8_t *out
 static bool aes_message_decrypt(const struct krb_usage *usage, struct bytes cipher, uint8_t *room)
 {
     size_t size = cipher.size - usage->etype->mac_size;
-    uint8_t mac[KRB_MAC_MAX];
-    struct bytes key = bytes_of(usage->encrypt, usage->etype->key_size);
-    bool ok = aes_cts_decrypt(key, cipher.data, room, size)
-              && aes_mac(usage, bytes_of(room, size), bytes_of(cipher.data, size), mac)
-              && secret_equal(mac, cipher.data + size, usage->etype->mac_size);
+    struct bytes covered = bytes_of(room, size);
 
-    secret_wipe(mac, sizeof mac);
-    return ok;
+    memcpy(room, cipher.data, size);
+    return krb_unprotect(usage, room, size, &covered, 1, bytes_of(cipher.data + size, cipher.size - size));
 }
 
 static bool rc4_message_decrypt(const struct krb_usage *usage, struct bytes cipher, uint8_t *room)
@@ -201,12 +223,12 @@ static bool rc4_checksum(const struct krb_key *key, uint32_t usage, const struct
 {
     uint32_t number = rc4_usage(usage);
     uint8_t salt[4] = {(uint8_t)number, (uint8_t)(number >> 8), (uint8_t)(number >> 16), (uint8_t)(number >> 24)};
-    struct bytes all[1 + CHECKSUM_PARTS_MAX] = {bytes_of(salt, sizeof salt)};
+    struct bytes all[1 + KRB_COVERED_MAX] = {bytes_of(salt, sizeof salt)};
     struct bytes label = bytes_of("signaturekey", sizeof "signaturekey"), hashed = bytes_of(out, 16);
     uint8_t sign_key[16];
     bool ok;
 
-    if (count > CHECKSUM_PARTS_MAX)
+    if (count > KRB_COVERED_MAX)
         return false;
     for (size_t i = 0; i < count; i++)
         all[1 + i] = parts[i];

@@ -64,7 +64,19 @@ MUST_CHECK bool krb_encrypt(const struct krb_usage *usage, struct bytes plain, u
  * failure. */
 MUST_CHECK bool krb_decrypt(const struct krb_usage *usage, struct bytes cipher, uint8_t *room, struct bytes *plain);
 
-/* The mandatory checksum over parts (at most 8), checksum_size bytes; and its verification in constant time. */
+/*
+ * The same for the AES types with the confounder, the parts and the MAC laid out by the caller, as per-message tokens
+ * need it: `text` is encrypted in place, and `covered` (at most KRB_COVERED_MAX parts, inside `text` or beside it) is
+ * what the MAC protects.
+ */
+#define KRB_COVERED_MAX 34
+MUST_CHECK bool krb_protect(const struct krb_usage *usage, uint8_t *text, size_t size, const struct bytes *covered,
+                            size_t count, uint8_t *mac);
+MUST_CHECK bool krb_unprotect(const struct krb_usage *usage, uint8_t *text, size_t size, const struct bytes *covered,
+                              size_t count, struct bytes mac);
+
+/* The mandatory checksum over parts (at most KRB_COVERED_MAX), checksum_size bytes; and its verification in constant
+ * time. */
 MUST_CHECK bool krb_checksum(const struct krb_key *key, uint32_t usage, const struct bytes *parts, size_t count,
                              uint8_t out[KRB_MAC_MAX]);
 MUST_CHECK bool krb_checksum_verify(const struct krb_key *key, uint32_t usage, const struct bytes *parts, size_t count,

@@ -8,16 +8,18 @@
 #include "api/provider.h"
 #include "crypto/krb_key.h"
 
-/* What sealing needs of a context. The owner fills in the first part when the context is established and wipes it all. */
+/* What sealing needs of a context. The owner fills in the first part when the context is established and wipes it all.
+ */
 struct krb_session {
-    struct krb_key key;        /* the key that protects messages: acceptor's subkey, else initiator's, else the ticket's */
-    bool acceptor;             /* our side */
-    bool acceptor_subkey;      /* `key` was made by the acceptor: flag 4 of RFC 4121 4.2.2 */
+    struct krb_key key;   /* the key that protects messages: acceptor's subkey, else initiator's, else the ticket's */
+    bool acceptor;        /* our side */
+    bool acceptor_subkey; /* `key` was made by the acceptor: flag 4 of RFC 4121 4.2.2 */
     bool dce_style;
     bool detect_replay, detect_sequence; /* what was negotiated */
-    uint64_t send_sequence;    /* the next number we send: AP-REP's or authenticator's at the start */
-    uint64_t receive_sequence; /* the next number we expect */
-    uint64_t receive_window;   /* bit n: number receive_sequence - 1 - n was seen; for replay detection without sequence */
+    uint64_t send_sequence;              /* the next number we send: AP-REP's or authenticator's at the start */
+    uint64_t receive_sequence;           /* the next number we expect */
+    uint64_t
+        receive_window; /* bit n: number receive_sequence - 1 - n was seen; for replay detection without sequence */
 
     /* Derived on first use; the owner only wipes. */
     bool derived_send, derived_receive;
