@@ -1,0 +1,2 @@
+def emit_luacats(model):
+    return ""

@@ -1,0 +1,2 @@
+def emit_reference(model):
+    return ""

@@ -1,0 +1,147 @@
+/*
+ * What the generated Lua module calls: taking arguments, entering and leaving libsspi, making results. One source for
+ * Lua 5.4, 5.3 and 5.1. Every function that takes or makes a value may leave by lua_error: whatever libsspi gives is
+ * owned by a userdata first, and no error passes through a frame of libsspi.
+ */
+#ifndef SSPI_RUNTIME_LUA_H
+#define SSPI_RUNTIME_LUA_H
+
+#include "lua_compat.h"
+#include "runtime_common.h"
+
+/* What the generator knows of the module. */
+struct slua_module {
+    const luaL_Reg *functions;
+    const struct sspi_constant *constants;
+    const struct sspi_status_sense *senses;
+    const struct sspi_row *event_row;
+};
+
+/* First upvalue of every function: which metatable is whose. */
+struct slua_state {
+    const struct slua_module *module;
+    const void *kinds[3]; /* by enum sspi_kind */
+    const void *buffer;
+};
+
+/* Upvalues: the state, the metatables by kind, that of buffers. */
+#define SLUA_UPVALUES 5
+
+/* A credential, a context or an account store. */
+struct slua_handle {
+    enum sspi_kind kind;
+    struct sspi_guard guard; /* closed until a value is set */
+    union sspi_value value;
+    void *cell; /* key of its callback; freed by slua_cell_release */
+};
+
+/* Memory that a package allocated. */
+struct slua_buffer {
+    void *data;
+    size_t size;
+    bool closed;
+};
+
+/* An attribute structure until it is converted. */
+struct slua_attribute {
+    const struct sspi_row *row;
+    union sspi_attribute_room room;
+};
+
+#define SLUA_HANDLES_MAX 3
+
+/* One call of a generated function, on the C stack. */
+struct slua_call {
+    struct slua_call *outer; /* the call whose callback this one comes from */
+    lua_State *L;
+    const struct slua_state *state;
+    const char *function;
+    int raised; /* stack index of what a lookup raised; 0: nothing */
+    unsigned handles_used;
+    struct slua_handle *handles[SLUA_HANDLES_MAX];
+};
+
+/* A descriptor, and the stack index of the userdata behind each buffer (0: the script's own string). */
+struct slua_buffers {
+    struct sspi_buffers common;
+    int objects[SSPI_BUFFERS_MAX];
+    bool listed; /* pOutput was a list, so the result is one */
+};
+
+/* ---- A call ---- */
+
+void slua_call_begin(struct slua_call *call, lua_State *L, const char *function, int most);
+/* Around the call of libsspi: nothing between them may raise. */
+void slua_call_enter(struct slua_call *call);
+void slua_call_leave(struct slua_call *call);
+/* Pushes nil, sense, name of the status, token for the peer or nil, explanation, reason; gives their count. */
+int slua_call_fail(struct slua_call *call, SECURITY_STATUS status, struct slua_buffers *output);
+
+/* ---- Arguments: an error that names the argument ---- */
+
+struct slua_handle *slua_take_handle(struct slua_call *call, int index, const char *name, enum sspi_kind kind, bool optional);
+const char *slua_take_text(struct slua_call *call, int index, const char *name, bool optional);
+ULONG slua_take_number(struct slua_call *call, int index, const char *name, bool is_signed);
+BOOL slua_take_flag(struct slua_call *call, int index, const char *name);
+const void *slua_take_bytes(struct slua_call *call, int index, const char *name, bool optional, ULONG *size);
+/* A table with user, domain, password, or nil. */
+void slua_take_identity(struct slua_call *call, int index, const char *name, struct sspi_identity *identity);
+/* A string or ContextBuffer (one TOKEN buffer), or a list of {type, data}; where the buffer is written, data may be a number:
+ * the room. `writable` as for Python. */
+void slua_take_buffers(struct slua_call *call, int index, const char *name, bool optional, int writable,
+                       struct slua_buffers *buffers);
+/* nil: one TOKEN buffer that the package allocates; else a list of types or of {type, room}. */
+void slua_take_output(struct slua_call *call, int index, const char *name, struct slua_buffers *buffers);
+/* A function, or nil where optional: then NULL. The key of a callback that slua_cell_own() gives to its owner. */
+void *slua_take_callback(struct slua_call *call, int index, const char *name, bool optional);
+const struct sspi_row *slua_take_attribute(struct slua_call *call, const char *name, const struct sspi_attribute *table,
+                                           ULONG number);
+
+/* ---- Objects: each pushes one userdata ---- */
+
+SecHandle *slua_handle_pointer(struct slua_handle *handle);
+struct slua_handle *slua_handle_new(struct slua_call *call, enum sspi_kind kind);
+void slua_handle_open(struct slua_handle *handle, union sspi_value value);
+/* The object at `keeper` keeps the one at `kept` alive; nil is legal. */
+void slua_handle_keep(struct slua_call *call, int keeper, int kept);
+/* The callback at stack index `function` belongs to the object at `owner`, before libsspi learns of it. */
+void slua_cell_own(struct slua_call *call, int owner, int function, void *cell);
+/* libsspi did not take it. NULL is legal. */
+void slua_cell_discard(void *cell);
+int slua_release_handle(lua_State *L, const char *function, const char *name, enum sspi_kind kind, bool optional);
+int slua_release_buffer(lua_State *L, const char *function, const char *name);
+struct slua_buffer *slua_buffer_new(struct slua_call *call);
+struct slua_attribute *slua_attribute_new(struct slua_call *call, const struct sspi_row *row);
+
+/* ---- Callbacks, to be given to libsspi with a cell as argument ---- */
+
+SECURITY_STATUS slua_callback_SSPI_ACCOUNT_LOOKUP_FN(void *argument, const char *user, const char *domain,
+                                                     PSSPI_ACCOUNT_KEYS keys);
+void slua_callback_SSPI_EVENT_FN(void *argument, const SSPI_EVENT *event);
+void slua_cell_release(void *argument);
+struct slua_call *slua_call_current(void);
+
+/* ---- Results: each pushes one value ---- */
+
+/* A whole number; an integer where the version has them. */
+void slua_push_number(lua_State *L, uint64_t number);
+void slua_push_time(lua_State *L, TimeStamp time);
+/* Text of `holder`, which is freed. */
+void slua_push_text(lua_State *L, struct slua_buffer *holder);
+void slua_push_rows(lua_State *L, const struct sspi_row *row, struct slua_buffer *holder, ULONG count);
+void slua_push_row(lua_State *L, const struct sspi_row *row, const void *base);
+void slua_push_single(lua_State *L, const struct sspi_row *row, struct slua_buffer *holder);
+void slua_push_attribute(lua_State *L, struct slua_attribute *attribute);
+/* After the call: what the package allocated goes to its userdata. Cannot raise. */
+void slua_buffers_own(struct slua_call *call, struct slua_buffers *buffers);
+/* {{type, data}, ...} after a message function. */
+void slua_push_buffers(struct slua_call *call, struct slua_buffers *buffers);
+void slua_push_output(struct slua_call *call, struct slua_buffers *buffers);
+
+/* ---- The module ---- */
+
+int slua_module_open(lua_State *L, const struct slua_module *module);
+/* Makes the metatables and leaves them, with the state below, on the stack: SLUA_UPVALUES values. */
+void slua_types_make(lua_State *L, const struct slua_module *module);
+
+#endif
