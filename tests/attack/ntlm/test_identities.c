@@ -222,5 +222,6 @@ Test(identities, target_name, .init = up, .fini = down)
     forge.av_flags = AV_FLAG_UNVERIFIED_TARGET;
     forge_until_authenticate(&forge, &loop);
     loopback_accepted(&loop, "EXAMPLE\\alice");
-    cr_assert_neq(QueryContextAttributesW(&loop.server, SECPKG_ATTR_CLIENT_SPECIFIED_TARGET, &target), SEC_E_OK);
+    assert_status(QueryContextAttributesW(&loop.server, SECPKG_ATTR_CLIENT_SPECIFIED_TARGET, &target), SEC_E_OK);
+    cr_assert_null(target.sTargetName);
 }
