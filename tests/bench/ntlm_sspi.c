@@ -1,0 +1,112 @@
+/*
+ * Our NTLM: handshakes with each account store, and messages.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "bench.h"
+#include "sspi_pair.h"
+
+struct messages {
+    struct pair *pair;
+    BYTE *text;
+    ULONG size, sequence;
+};
+
+static int handshake(void *argument)
+{
+    struct pair *pair = argument;
+    int failed = pair_start(pair);
+
+    if (!failed)
+        failed = pair_finish(pair);
+    if (!failed)
+        pair_delete(pair);
+    return failed;
+}
+
+static int seal_unseal(void *argument)
+{
+    struct messages *messages = argument;
+    BYTE signature[16];
+    SecBuffer buffers[2] = {{messages->size, SECBUFFER_DATA, messages->text},
+                            {sizeof signature, SECBUFFER_TOKEN, signature}};
+    SecBufferDesc message = {SECBUFFER_VERSION, 2, buffers};
+    BYTE before = messages->text[messages->size / 2];
+    ULONG qop = 0;
+
+    if (EncryptMessage(&messages->pair->client, 0, &message, messages->sequence) != SEC_E_OK)
+        return 1;
+    bench_acceptor_begin();
+    if (DecryptMessage(&messages->pair->server, &message, messages->sequence, &qop) != SEC_E_OK)
+        return 2;
+    bench_acceptor_end();
+    messages->sequence++;
+    return messages->text[messages->size / 2] == before ? 0 : 3;
+}
+
+/* Until both directions have carried a message: keys and states are made at the first. */
+static int handshake_and_messages(void *argument)
+{
+    struct pair *pair = argument;
+    int failed = pair_start(pair);
+
+    if (!failed)
+        failed = pair_finish(pair);
+    if (!failed)
+        failed = pair_exchange(&pair->client, &pair->server);
+    if (!failed)
+        failed = pair_exchange(&pair->server, &pair->client);
+    if (!failed)
+        pair_delete(pair);
+    return failed;
+}
+
+static void time_messages(struct pair *pair)
+{
+    static const ULONG sizes[] = {64, 1024, 16384};
+
+    if (pair_start(pair) || pair_finish(pair))
+        bench_die("messages", 0);
+    struct messages messages = {.pair = pair};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        char name[64];
+
+        messages.size = sizes[i];
+        messages.text = calloc(1, sizes[i]);
+        snprintf(name, sizeof name, "seal+unseal %u", (unsigned)sizes[i]);
+        bench_case(name, seal_unseal, &messages);
+        free(messages.text);
+    }
+    pair_delete(pair);
+}
+
+static void time_handshakes(const char *name, const char *location)
+{
+    struct pair pair;
+
+    pair_open(&pair, location);
+    bench_case(name, handshake, &pair);
+    if (!location) {
+        bench_case("accept, first messages", handshake_and_messages, &pair);
+        time_messages(&pair);
+    }
+    pair_close(&pair);
+}
+
+/* Usage: ntlm_sspi FOLDER, for the account files. */
+int main(int argc, char **argv)
+{
+    char path[512], location[600];
+
+    if (argc != 2)
+        return 2;
+    time_handshakes("accept, hash given", NULL);
+    snprintf(path, sizeof path, "%s/accounts.smbpasswd", argv[1]);
+    pair_account_file("smbpasswd", path, location, sizeof location);
+    time_handshakes("accept, hash file", location);
+    snprintf(path, sizeof path, "%s/accounts.db", argv[1]);
+    pair_account_file("sqlite", path, location, sizeof location);
+    time_handshakes("accept, SQLite", location);
+    return 0;
+}

@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# Measures the library against its peers, from their Debian packages, and prints one table.
+#
+#   tests/bench/run.sh [--json FILE] [--rounds N] [--no-setup]
+#
+# Every round runs every program once, so that the machine's drift meets all alike; the table shows medians over the rounds.
+# No test: it fails only when something does not run. BENCH_BUILD (default build/bench) is the build folder.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+build=${BENCH_BUILD:-$root/build/bench}
+rounds=5
+json=()
+setup=yes
+while [ $# -gt 0 ]; do
+    case $1 in
+    --json) json=(--json "${2:?--json needs a file}"); shift ;;
+    --rounds) rounds=${2:?--rounds needs a number}; shift ;;
+    --no-setup) setup=no ;;
+    *) sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 2 ;;
+    esac
+    shift
+done
+
+[ "$setup" = no ] || "$root/tests/support/setup.sh" build bench
+cmake -G Ninja -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Release -DSSPI_BUILD_BENCH=ON >/dev/null
+ninja -C "$build" bench >/dev/null || { ninja -C "$build" bench; exit 1; }
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+bin=$build/tests/bench
+printf '%s\n' 'TESTDOM\testuser:1000:AAD3B435B51404EEAAD3B435B51404EE:7100A909C7FF05B266AF3C42EC058C33:[U          ]:LCT-00000000' \
+    >"$work/accounts.gss"
+
+# gss-ntlmssp asks a winbindd first, where one could be; without /run/samba it cannot.
+without_winbind() {
+    if [ -e /run/samba ] && [ "$(id -u)" -eq 0 ]; then
+        unshare -m sh -c 'mount -t tmpfs none /run/samba && exec "$@"' sh "$@"
+    else
+        "$@"
+    fi
+}
+
+# programs WRAPPER FOLDER: those that run under callgrind too.
+programs() {
+    local wrapper=$1 to=$2
+    "$wrapper" "$bin/bench_limits" >"$to/limits"
+    "$wrapper" "$bin/bench_ntlm_sspi" "$work" >"$to/ntlm_sspi"
+    [ ! -x "$bin/bench_ntlm_winpr" ] || "$wrapper" "$bin/bench_ntlm_winpr" "$work" >"$to/ntlm_winpr"
+    [ ! -x "$bin/bench_ntlm_gss" ] ||
+        NTLM_USER_FILE=$work/accounts.gss without_winbind "$wrapper" "$bin/bench_ntlm_gss" >"$to/ntlm_gss"
+}
+
+# What interpreters add: each beside the same work in C, in the same round.
+layers() {
+    local to=$1
+    if [ -d "$build/python" ] && [ -e "$here/layer_python.py" ]; then
+        PYTHONPATH=$build/python "${BENCH_PYTHON:-/usr/bin/python3}" "$here/layer_python.py" >"$to/layer_python"
+    fi
+    if [ -d "$build/lua" ] && [ -e "$here/layer_lua.lua" ]; then
+        LUA_CPATH="$build/lua/?.so;;" LUA_PATH="$root/lua/?.lua;$build/lua/?.lua;;" lua5.4 "$here/layer_lua.lua" >"$to/layer_lua"
+    fi
+}
+
+for round in $(seq "$rounds"); do
+    printf '\rround %s of %s ' "$round" "$rounds" >&2
+    mkdir "$work/round-$round"
+    programs env "$work/round-$round"
+    "$bin/bench_memory_sspi" >"$work/round-$round/memory_sspi"
+    "$bin/bench_threads_sspi" >"$work/round-$round/threads_sspi"
+    layers "$work/round-$round"
+done
+printf '\rcounting instructions ' >&2
+mkdir "$work/instructions"
+programs "$here/count.sh" "$work/instructions"
+printf '\r                      \r' >&2
+python3 "$here/table.py" "$work" "${json[@]}"

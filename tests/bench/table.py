@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+"""Turns the measurements of run.sh into the table: `table.py FOLDER [--json FILE]`.
+
+FOLDER/round-*/PROGRAM and FOLDER/instructions/PROGRAM hold lines `case <tab> total <tab> acceptor`. A row compares ours with
+a reference of the same run. Its ratio is one of cost (time, instructions, bytes): below 1 we are cheaper.
+"""
+
+import argparse
+import dataclasses
+import json
+import pathlib
+import statistics
+import sys
+
+TOTAL, ACCEPTOR = 0, 1
+
+# How a measured figure is shown.
+UNITS = {
+    "us": lambda nanoseconds, size: nanoseconds / 1000,
+    "ns": lambda nanoseconds, size: nanoseconds,
+    "1/s": lambda nanoseconds, size: 1e9 / nanoseconds,
+    "MB/s": lambda nanoseconds, size: size / nanoseconds * 1000,
+    "instructions": lambda count, size: count,
+    "bytes": lambda count, size: count,
+    "handshakes/s": lambda rate, size: rate,
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One line: `ours` and `reference` name a program, a case and a column."""
+
+    name: str
+    unit: str
+    ours: tuple
+    reference: tuple | None = None
+    reference_name: str = ""
+    at_most: float | None = None  # of the ratio
+    at_most_absolute: float | None = None  # of ours, in the unit
+    size: int = 0
+
+
+def rows():
+    sspi, winpr, gss, limit = "ntlm_sspi", "ntlm_winpr", "ntlm_gss", "limits"
+    given, file, database = "accept, hash given", "accept, hash file", "accept, SQLite"
+
+    yield Row("NTLM handshake, both ends", "1/s", (sspi, given, TOTAL), (winpr, given, TOTAL), "libwinpr2, hash set")
+    yield Row("NTLM handshake, both ends, hash file", "1/s", (sspi, file, TOTAL), (gss, file, TOTAL), "gss-ntlmssp, hash file")
+    yield Row("NTLM accept, hash by callback", "us", (sspi, given, ACCEPTOR), (winpr, given, ACCEPTOR), "libwinpr2, hash set", 0.45)
+    yield Row("NTLM accept, hash by callback", "us", (sspi, given, ACCEPTOR), (limit, "accept", TOTAL), "OpenSSL alone", 1.5)
+    yield Row("NTLM accept, hash file", "us", (sspi, file, ACCEPTOR), (gss, file, ACCEPTOR), "gss-ntlmssp, hash file", 0.25)
+    yield Row("NTLM accept, hash file", "us", (sspi, file, ACCEPTOR), (winpr, file, ACCEPTOR), "libwinpr2, account file")
+    yield Row("NTLM accept, SQLite", "us", (sspi, database, ACCEPTOR), (winpr, file, ACCEPTOR), "libwinpr2, account file")
+    yield Row("NTLM accept, hash by callback", "instructions", (sspi, given, ACCEPTOR), (limit, "accept", TOTAL),
+              "OpenSSL alone", at_most_absolute=85000)
+    yield Row("NTLM handshake and a first message each way", "us", (sspi, "accept, first messages", TOTAL),
+              (winpr, "accept, first messages", TOTAL), "libwinpr2, hash set")
+    for size, at_most in ((64, 0.45), (1024, None), (16384, 1.0)):
+        case = f"seal+unseal {size}"
+        name = f"NTLM seal and unseal, {size} bytes"
+        yield Row(name, "MB/s", (sspi, case, TOTAL), (winpr, case, TOTAL), "libwinpr2", at_most, size=size)
+        yield Row(name, "MB/s", (sspi, case, TOTAL), (gss, case, TOTAL), "gss-ntlmssp", size=size)
+        yield Row(name, "MB/s", (sspi, case, TOTAL), (limit, case, TOTAL), "OpenSSL alone", size=size)
+    memory = "memory_sspi"
+    yield Row("NTLM context, half open", "bytes", (memory, "memory, half-open context", TOTAL), at_most_absolute=1024)
+    yield Row("NTLM context, established", "bytes", (memory, "memory, established context", TOTAL), at_most_absolute=1024)
+    yield Row("NTLM context, after sealed messages both ways", "bytes", (memory, "memory, context after messages", TOTAL),
+              at_most_absolute=4096)
+    yield Row("10,000 NTLM contexts, half open", "bytes", (memory, "memory, 10000 half-open contexts", TOTAL))
+    yield Row("NTLM credential", "bytes", (memory, "memory, credential", TOTAL))
+    yield Row("NTLM handshakes of 2 threads", "handshakes/s", ("threads_sspi", "handshakes/s, 2 threads", TOTAL),
+              ("threads_sspi", "handshakes/s, 2 processes", TOTAL), "2 processes", 1 / 0.95)
+    yield Row("Python adds to a call", "ns", ("layer_python", "added to a call", TOTAL), at_most_absolute=150)
+    yield Row("Python adds to an accept", "us", ("layer_python", "added to an accept", TOTAL), at_most_absolute=1)
+    yield Row("Lua adds to a call", "ns", ("layer_lua", "added to a call", TOTAL), at_most_absolute=120)
+    yield Row("Lua adds to an accept", "us", ("layer_lua", "added to an accept", TOTAL), at_most_absolute=0.6)
+
+
+def read(folder):
+    """{(program, case): [total, acceptor]} of one folder."""
+    measured = {}
+    for path in folder.iterdir():
+        for line in path.read_text().splitlines():
+            case, *figures = line.split("\t")
+            measured[path.name, case] = [float(figure) for figure in figures]
+    return measured
+
+
+class Measurements:
+    """Medians over the rounds, and instructions."""
+
+    def __init__(self, folder):
+        self.rounds = [read(path) for path in sorted(folder.glob("round-*"))]
+        instructions = folder / "instructions"
+        self.instructions = read(instructions) if instructions.exists() else {}
+
+    def figure(self, unit, source):
+        program, case, column = source
+        where = [self.instructions] if unit == "instructions" else self.rounds
+        found = [measured[program, case][column] for measured in where if (program, case) in measured]
+        return statistics.median(found) if found else None
+
+
+def evaluate(row, measurements):
+    """The row as the JSON file has it; None where ours was not measured."""
+    ours = measurements.figure(row.unit, row.ours)
+    reference = measurements.figure(row.unit, row.reference) if row.reference else None
+    if ours is None:
+        return None
+    ratio = reference_rate(row, ours, reference)
+    show = UNITS[row.unit]
+    shown = show(ours, row.size)
+    goal, holds = None, None
+    if row.at_most is not None:
+        goal = f"ratio at most {row.at_most:.2f}"
+        holds = None if ratio is None else ratio <= row.at_most
+    elif row.at_most_absolute is not None:
+        goal = f"at most {row.at_most_absolute:g} {row.unit}"
+        holds = shown <= row.at_most_absolute
+    return {
+        "name": row.name,
+        "unit": row.unit,
+        "ours": round(shown, 3),
+        "reference": None if reference is None else round(show(reference, row.size), 3),
+        "reference_name": row.reference_name or None,
+        "ratio": None if ratio is None else round(ratio, 3),
+        "goal": goal,
+        "holds": holds,
+    }
+
+
+def reference_rate(row, ours, reference):
+    if reference is None:
+        return None
+    # Rates are the only figures of which more is better.
+    return reference / ours if row.unit == "handshakes/s" else ours / reference
+
+
+def text(value):
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "NO"
+    if isinstance(value, float):
+        return f"{value:,.0f}" if value >= 1000 else f"{value:.2f}" if value < 100 else f"{value:.1f}"
+    return str(value)
+
+
+def print_table(results):
+    header = ["", "ours", "unit", "reference", "of", "ratio", "goal", "holds"]
+    keys = ["name", "ours", "unit", "reference", "reference_name", "ratio", "goal", "holds"]
+    lines = [header] + [[text(result[key]) for key in keys] for result in results]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
+    for line in lines:
+        cells = [cell.rjust(width) if i in (1, 3, 5) else cell.ljust(width)
+                 for i, (cell, width) in enumerate(zip(line, widths))]
+        print("  ".join(cells).rstrip())
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("--json", type=pathlib.Path)
+    arguments = parser.parse_args()
+    measurements = Measurements(arguments.folder)
+    results = [result for result in (evaluate(row, measurements) for row in rows()) if result]
+    print_table(results)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(results, indent=2) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+/*
+ * Handshakes of two threads that share one acceptor's credential, against two processes, in handshakes per second.
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench.h"
+#include "sspi_pair.h"
+
+enum { WORKERS = 2 };
+
+static struct pair shared;
+
+static double work(void)
+{
+    struct pair pair = shared;
+    uint64_t start = bench_now_ns(), end = start + (uint64_t)(bench_seconds() * 1e9);
+    double handshakes = 0;
+
+    do {
+        if (pair_start(&pair) || pair_finish(&pair))
+            bench_die("threads", 0);
+        pair_delete(&pair);
+        handshakes++;
+    } while (bench_now_ns() < end);
+    return handshakes / (double)(bench_now_ns() - start) * 1e9;
+}
+
+static void *thread(void *result)
+{
+    *(double *)result = work();
+    return NULL;
+}
+
+static double threads(void)
+{
+    pthread_t handles[WORKERS];
+    double results[WORKERS], sum = 0;
+
+    for (int i = 0; i < WORKERS; i++)
+        pthread_create(&handles[i], NULL, thread, &results[i]);
+    for (int i = 0; i < WORKERS; i++) {
+        pthread_join(handles[i], NULL);
+        sum += results[i];
+    }
+    return sum;
+}
+
+static double processes(void)
+{
+    double result, sum = 0;
+    int ends[2];
+
+    if (pipe(ends) != 0)
+        bench_die("pipe", 0);
+    for (int i = 0; i < WORKERS; i++) {
+        if (fork() == 0) {
+            result = work();
+            _exit(write(ends[1], &result, sizeof result) == sizeof result ? 0 : 1);
+        }
+    }
+    for (int i = 0; i < WORKERS; i++) {
+        int status;
+
+        if (wait(&status) < 0 || status != 0 || read(ends[0], &result, sizeof result) != sizeof result)
+            bench_die("process", status);
+        sum += result;
+    }
+    close(ends[0]);
+    close(ends[1]);
+    return sum;
+}
+
+int main(void)
+{
+    double by_processes = 0, by_threads = 0;
+
+    pair_open(&shared, NULL);
+    /* By turns, since the machine's speed drifts. */
+    for (int round = 0; round < 4; round++) {
+        by_processes += processes() / 4;
+        by_threads += threads() / 4;
+    }
+    bench_figure("handshakes/s, 2 processes", by_processes);
+    bench_figure("handshakes/s, 2 threads", by_threads);
+    pair_close(&shared);
+    return 0;
+}
