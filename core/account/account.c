@@ -101,9 +101,8 @@ bool account_domain_valid(const char *domain)
     return name_valid(domain);
 }
 
-/* Sets account->locked. */
-static SECURITY_STATUS lock_state(SspiAccountStore *store, ULONG threshold, ULONG seconds, struct account *account,
-                                  struct failure *failure)
+SECURITY_STATUS account_store_lock_state(SspiAccountStore *store, ULONG threshold, ULONG seconds,
+                                         struct account *account, struct failure *failure)
 {
     bool locked = false;
     SECURITY_STATUS status = SEC_E_UNSUPPORTED_FUNCTION;
@@ -142,7 +141,7 @@ SECURITY_STATUS account_store_lookup(SspiAccountStore *store, const char *user, 
     status = store_lookup(store, user, domain, account, failure);
     store_leave(store);
     if (status == SEC_E_OK)
-        status = lock_state(store, lockout_threshold, lockout_seconds, account, failure);
+        status = account_store_lock_state(store, lockout_threshold, lockout_seconds, account, failure);
     if (status != SEC_E_OK)
         account_clear(account);
     return status;

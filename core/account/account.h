@@ -116,6 +116,10 @@ MUST_CHECK SECURITY_STATUS account_store_list(SspiAccountStore *store, struct ac
                                               struct failure *failure);
 void account_list_free(struct account *accounts, size_t count);
 
+/* Sets account->locked if too many logins failed. Part of account_store_lookup; for accounts of account_store_list. */
+MUST_CHECK SECURITY_STATUS account_store_lock_state(SspiAccountStore *store, ULONG threshold, ULONG seconds,
+                                                    struct account *account, struct failure *failure);
+
 MUST_CHECK SECURITY_STATUS account_store_verify_ntlm(SspiAccountStore *store, const struct account_ntlm_request *request,
                                                      struct account_ntlm_result *result, struct failure *failure);
 MUST_CHECK bool account_store_can_verify_ntlm(const SspiAccountStore *store);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "account/lockout.h"
+#include "account/sqlite_schema.h"
 #include "account/sqlite_store.h"
 #include "base/clock.h"
 #include "base/memory.h"
@@ -213,6 +214,8 @@ static SECURITY_STATUS state_read(struct sqlite_store *sqlite, struct failure *f
         status = file_rules_check(sqlite->path, &identity, failure);
     if (status == SEC_E_OK && !file_identity_same_file(&identity, &sqlite->reader.identity))
         status = file_unusable(failure, sqlite->path, "was replaced while it was read; try again");
+    if (status == SEC_E_OK && !file_identity_same(&identity, &sqlite->identity))
+        status = schema_check(&sqlite->reader, failure);
     if (status == SEC_E_OK && (!sqlite->table || generation != sqlite->generation))
         status = table_load(sqlite, failure);
     if (status != SEC_E_OK)

@@ -100,6 +100,28 @@ static SECURITY_STATUS wal_query(struct connection *connection, bool *wal, struc
     return code == SQLITE_ROW ? SEC_E_OK : database_failed(code, connection->path, failure);
 }
 
+/* SQLite reads a page that is cut off as if the rest were zeros. Nobody can write between the three looks. */
+static SECURITY_STATUS size_check(struct connection *connection, struct failure *failure)
+{
+    sqlite3_int64 page_size = 0, pages = 0;
+    struct file_identity identity;
+    SECURITY_STATUS status = connection_execute(connection, "SAVEPOINT size_check; SELECT 1 FROM meta", failure);
+
+    if (status == SEC_E_OK)
+        status = number_query(connection, "PRAGMA page_size", &page_size, failure);
+    if (status == SEC_E_OK)
+        status = number_query(connection, "PRAGMA page_count", &pages, failure);
+    if (status == SEC_E_OK)
+        status = file_rules_check(connection->path, &identity, failure);
+    if (status == SEC_E_OK && identity.size != page_size * pages)
+        status = file_unusable(failure, connection->path, "is corrupt: its size is not that of its pages");
+    if (status != SEC_E_OK)
+        connection_rollback(connection);
+    else
+        status = connection_execute(connection, "RELEASE size_check", failure);
+    return status;
+}
+
 SECURITY_STATUS schema_check(struct connection *connection, struct failure *failure)
 {
     sqlite3_int64 application = 0, version = 0;
@@ -121,7 +143,7 @@ SECURITY_STATUS schema_check(struct connection *connection, struct failure *fail
     if (wal)
         return file_unusable(failure, connection->path,
                              "is in WAL mode, which is not supported; set PRAGMA journal_mode = DELETE");
-    return SEC_E_OK;
+    return size_check(connection, failure);
 }
 
 /* Under an exclusive lock, so that of two makers one finds the other's work done. */

@@ -11,6 +11,7 @@
 #include "api/explain.h"
 #include "base/memory.h"
 #include "base/secret.h"
+#include "base/settings.h"
 
 static SECURITY_STATUS open_store(const char *function, const char *location, bool create, SspiAccountStore **store)
 {
@@ -164,6 +165,20 @@ static PSSPI_ACCOUNT accounts_pack(const struct account *accounts, size_t count)
     return packed;
 }
 
+/* Which accounts are locked, by the lockout that sspi.conf and the environment set. */
+static SECURITY_STATUS locks_mark(SspiAccountStore *store, struct account *accounts, size_t count,
+                                  struct failure *failure)
+{
+    struct settings settings;
+    SECURITY_STATUS status = settings_load(&settings, failure);
+
+    for (size_t i = 0; i < count && status == SEC_E_OK; i++)
+        status = account_store_lock_state(store, settings.lockout_threshold, settings.lockout_seconds, &accounts[i],
+                                          failure);
+    settings_clear(&settings);
+    return status;
+}
+
 SECURITY_STATUS SEC_ENTRY SspiAccountStoreList(SspiAccountStore *store, ULONG *count, PSSPI_ACCOUNT *accounts)
 {
     static const char function[] = "SspiAccountStoreList";
@@ -179,8 +194,12 @@ SECURITY_STATUS SEC_ENTRY SspiAccountStoreList(SspiAccountStore *store, ULONG *c
     if (!store || !count || !accounts)
         return explain_usage(function, SEC_E_INVALID_PARAMETER, "store, count or accounts is NULL");
     status = account_store_list(store, &found, &found_count, &failure);
-    if (status != SEC_E_OK)
+    if (status == SEC_E_OK)
+        status = locks_mark(store, found, found_count, &failure);
+    if (status != SEC_E_OK) {
+        account_list_free(found, found_count);
         return explain_keep(function, status, &failure);
+    }
     if (found_count)
         qsort(found, found_count, sizeof *found, account_compare);
     *accounts = accounts_pack(found, found_count);
