@@ -27,7 +27,8 @@ static void up_established(void)
 Test(arguments, acquire, .init = up, .fini = down)
 {
     char package[] = "NTLM", unknown[] = "NoSuchPackage", empty[] = "";
-    ULONG blob[16] = {SEC_WINNT_AUTH_IDENTITY_VERSION, 4}; /* its own length is a lie */
+    SEC_WINNT_AUTH_IDENTITY_A both = {.Flags = SEC_WINNT_AUTH_IDENTITY_ANSI | SEC_WINNT_AUTH_IDENTITY_UNICODE};
+    SEC_WINNT_AUTH_IDENTITY_A nowhere = {.UserLength = 5, .Flags = SEC_WINNT_AUTH_IDENTITY_ANSI};
     CredHandle credential = {1, 2};
 
     cr_assert(AcquireCredentialsHandleA(NULL, NULL, SECPKG_CRED_INBOUND, NULL, NULL, NULL, NULL, &credential, NULL) < 0);
@@ -38,7 +39,9 @@ Test(arguments, acquire, .init = up, .fini = down)
     assert_status(AcquireCredentialsHandleA(NULL, empty, SECPKG_CRED_INBOUND, NULL, NULL, NULL, NULL, &credential, NULL),
                   SEC_E_SECPKG_NOT_FOUND);
     cr_assert(AcquireCredentialsHandleA(NULL, package, 0, NULL, NULL, NULL, NULL, &credential, NULL) < 0);
-    cr_assert(AcquireCredentialsHandleA(NULL, package, SECPKG_CRED_OUTBOUND, NULL, blob, NULL, NULL, &credential, NULL) < 0);
+    cr_assert(AcquireCredentialsHandleA(NULL, package, SECPKG_CRED_OUTBOUND, NULL, &both, NULL, NULL, &credential, NULL) < 0);
+    cr_assert(AcquireCredentialsHandleA(NULL, package, SECPKG_CRED_OUTBOUND, NULL, &nowhere, NULL, NULL, &credential, NULL)
+              < 0);
     cr_assert_not(SecIsValidHandle(&credential));
 }
 
