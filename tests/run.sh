@@ -45,7 +45,12 @@ for suite in "${chosen[@]}"; do
     fi
 done
 
-if ! "$root/tests/support/setup.sh"; then
+sections=(build try test)
+if [ $nightly = yes ]; then
+    export SSPI_NIGHTLY=1
+    sections+=(nightly)
+fi
+if ! "$root/tests/support/setup.sh" "${sections[@]}"; then
     echo "tests/run.sh: set-up failed" >&2
     echo "0 passed, 1 failed, 0 skipped"
     exit 1

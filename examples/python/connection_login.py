@@ -138,8 +138,8 @@ def identity_of(context: sspi.ServerContext, legs: tuple[Leg, ...]) -> Identity:
         package=context.package,
         flags=tuple(flag.name or hex(flag) for flag in context.flags),
         key_bits=key.key_size,
-        encryption=key.encrypt_algorithm_name,
-        signature=key.signature_algorithm_name,
+        encryption=key.encrypt_algorithm,
+        signature=key.signature_algorithm,
         legs=legs,
         expires=context.expiry,
     )

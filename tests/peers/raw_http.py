@@ -37,7 +37,8 @@ class Response:
         """The token of WWW-Authenticate: NTLM."""
         (offer,) = self.all("www-authenticate")
         scheme, _, text = offer.partition(" ")
-        assert scheme == "NTLM" and text, f"no challenge in {offer!r}"
+        assert scheme == "NTLM"
+        assert text, "no challenge"
         return base64.b64decode(text, validate=True)
 
     @property
