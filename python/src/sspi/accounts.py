@@ -1,0 +1,128 @@
+"""Where a server finds its accounts: stores in files or in memory, and lookups by the program itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, NamedTuple
+
+from sspi import _sspi
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer, Self
+
+
+class NtHash(tuple[None, bytes, int]):
+    """What a lookup returns in place of a password: the 16 bytes of the NT hash (MD4 of the UTF-16LE password)."""
+
+    __slots__ = ()
+
+    def __new__(cls, value: Buffer, *, disabled: bool = False) -> NtHash:
+        data = bytes(value)
+        if len(data) != 16:
+            raise ValueError(f"an NT hash is 16 bytes, not {len(data)}")
+        return super().__new__(cls, (None, data, _sspi.SSPI_ACCOUNT_DISABLED if disabled else 0))
+
+    def __repr__(self) -> str:
+        return "NtHash(...)"
+
+
+# A lookup gets the user and the domain as the client named them, and gives a password, an NT hash, or None for an unknown user.
+Lookup = Callable[[str, str], "str | Buffer | NtHash | None"]
+
+
+class Account(NamedTuple):
+    """One account of a store. An empty domain is the store's default domain."""
+
+    user: str
+    domain: str
+    disabled: bool
+    locked: bool
+
+
+def password_bytes(password: str | Buffer) -> Buffer:
+    """A password as the library takes it."""
+    return password.encode() if isinstance(password, str) else password
+
+
+class AccountStore:
+    """A store of accounts: `sqlite:PATH`, `ntlm-user-file:PATH`, `smbpasswd:PATH` or `memory:`; a bare path is SQLite.
+
+    Credentials that use a store keep it alive, also after close(). Safe between threads.
+    """
+
+    __slots__ = ("_handle",)
+
+    def __init__(self, location: str) -> None:
+        self._handle = _sspi.SspiAccountStoreOpen(location)
+
+    @classmethod
+    def create(cls, location: str) -> Self:
+        """Makes an SQLite store (mode 0600), or opens the one that is there."""
+        return cls._of(_sspi.SspiAccountStoreCreate(location))
+
+    @classmethod
+    def from_lookup(cls, lookup: Lookup) -> Self:
+        """A store that asks the program, on the thread of the step that needs the account.
+
+        An exception in the lookup refuses the login as "store unavailable", and is the cause of the SSPIError.
+        """
+        return cls._of(_sspi.SspiAccountStoreFromCallback(lookup))
+
+    @classmethod
+    def _of(cls, handle: _sspi.AccountStore) -> Self:
+        made = cls.__new__(cls)
+        made._handle = handle
+        return made
+
+    def add(self, user: str, password: str | Buffer, domain: str | None = None) -> None:
+        """Adds an account, replacing any of the same name. The store keeps keys only, never the password."""
+        _sspi.SspiAccountStoreAdd(self._handle, user, domain, password_bytes(password))
+
+    def add_nt_hash(self, user: str, nt_hash: Buffer, domain: str | None = None) -> None:
+        """Adds an account by the 16 bytes of its NT hash."""
+        _sspi.SspiAccountStoreAddNtHash(self._handle, user, domain, nt_hash)
+
+    def remove(self, user: str, domain: str | None = None) -> None:
+        """Removes an account; SEC_E_LOGON_DENIED if there is none of that name."""
+        _sspi.SspiAccountStoreRemove(self._handle, user, domain)
+
+    def set_disabled(self, user: str, disabled: bool = True, domain: str | None = None) -> None:
+        """Disables or enables an account; enabling also clears a lock."""
+        _sspi.SspiAccountStoreSetDisabled(self._handle, user, domain, disabled)
+
+    def accounts(self) -> list[Account]:
+        """The accounts, sorted by domain and user."""
+        return [
+            Account(
+                row.User or "",
+                row.Domain or "",
+                bool(row.Flags & _sspi.SSPI_ACCOUNT_DISABLED),
+                bool(row.Flags & _sspi.SSPI_ACCOUNT_LOCKED),
+            )
+            for row in _sspi.SspiAccountStoreList(self._handle)
+        ]
+
+    def import_from(self, location: str) -> int:
+        """Copies every account of another store, in one transaction; how many they were."""
+        return _sspi.SspiAccountStoreImport(self._handle, location)
+
+    def close(self) -> None:
+        """Releases the store. May be repeated."""
+        self._handle.close()
+
+    @property
+    def closed(self) -> bool:
+        """True after close()."""
+        return self._handle.closed
+
+    def __iter__(self) -> Iterator[Account]:
+        return iter(self.accounts())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
