@@ -2,7 +2,6 @@
 #include <stdio.h>
 
 #include "api/context_buffer.h"
-#include "schannel.h"
 #include "trial.h"
 
 /* ---- What the calls are given besides the handle ---- */
@@ -317,54 +316,4 @@ Test(arguments, every_export_is_covered)
         }
     fclose(map);
     cr_assert_gt(seen, 70);
-}
-
-/* ---- Functions that are not built ---- */
-
-Test(unsupported, functions_without_a_handle)
-{
-    SecHandle handle = {1, 1};
-    LPSTR list = (void *)1;
-    LPWSTR wide_list = (void *)1;
-    PSecPkgInfoA info = (void *)1;
-    PSecPkgInfoW wide_info = (void *)1;
-    ULONG count = 5;
-
-    assert_status(ChangeAccountPasswordA(text, text, text, text, text, 0, 0, NULL), SEC_E_UNSUPPORTED_FUNCTION);
-    assert_status(ChangeAccountPasswordW(wide, wide, wide, wide, wide, 0, 0, NULL), SEC_E_UNSUPPORTED_FUNCTION);
-    assert_status(ImportSecurityContextA(text, NULL, NULL, &handle), SEC_E_UNSUPPORTED_FUNCTION);
-    cr_assert_not(SecIsValidHandle(&handle));
-    assert_status(ImportSecurityContextW(wide, NULL, NULL, NULL), SEC_E_UNSUPPORTED_FUNCTION);
-    assert_status(SaslEnumerateProfilesA(&list, &count), SEC_E_UNSUPPORTED_FUNCTION);
-    assert_status(SaslEnumerateProfilesW(&wide_list, NULL), SEC_E_UNSUPPORTED_FUNCTION);
-    cr_assert(!list && !wide_list && count == 0);
-    assert_status(SaslGetProfilePackageA(text, &info), SEC_E_UNSUPPORTED_FUNCTION);
-    assert_status(SaslGetProfilePackageW(wide, &wide_info), SEC_E_UNSUPPORTED_FUNCTION);
-    cr_assert(!info && !wide_info);
-    assert_status(SaslIdentifyPackageA(&in, NULL), SEC_E_UNSUPPORTED_FUNCTION);
-    assert_status(SaslIdentifyPackageW(&in, &wide_info), SEC_E_UNSUPPORTED_FUNCTION);
-    cr_assert_eq(SslEmptyCacheA(NULL, 0), 0);
-    cr_assert_eq(SslEmptyCacheW(NULL, 0), 0);
-}
-
-ARGUMENT_TEST(live_handles_of_functions_that_are_not_built)
-{
-    struct trial_pair pair;
-    SecBuffer exported = {5, 5, memory};
-    void *user = memory;
-
-    trial_pair_open(&pair);
-    assert_status(ImpersonateSecurityContext(&pair.server), SEC_E_UNSUPPORTED_FUNCTION);
-    assert_status(RevertSecurityContext(&pair.server), SEC_E_UNSUPPORTED_FUNCTION);
-    assert_status(QuerySecurityContextToken(&pair.server, &user), SEC_E_UNSUPPORTED_FUNCTION);
-    cr_assert_null(user);
-    user = memory;
-    assert_status(ExportSecurityContext(&pair.server, 0, &exported, &user), SEC_E_UNSUPPORTED_FUNCTION);
-    cr_assert(exported.cbBuffer == 0 && !exported.pvBuffer && !user);
-    assert_status(DelegateSecurityContext(&pair.server, text, SecFull, NULL, NULL, NULL), SEC_E_UNSUPPORTED_FUNCTION);
-    assert_status(SetContextAttributesA(&pair.server, 0, room, 4), SEC_E_UNSUPPORTED_FUNCTION);
-    assert_status(AddCredentialsA(&server, text, text, 1, NULL, NULL, NULL, NULL), SEC_E_UNSUPPORTED_FUNCTION);
-    assert_status(SetCredentialsAttributesW(&server, 1, room, 4), SEC_E_UNSUPPORTED_FUNCTION);
-    cr_assert_eq(SspiQueryLastFailureReason(), SSPI_REASON_UNSUPPORTED);
-    trial_pair_close(&pair);
 }
