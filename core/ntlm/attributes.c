@@ -102,14 +102,15 @@ SECURITY_STATUS ntlm_query(struct context *base, ULONG attribute, struct attribu
 void ntlm_describe(struct context *base, char *text, size_t size)
 {
     const struct ntlm_context *context = (const struct ntlm_context *)base;
-    const char *protection = context->flags & NTLM_SEAL       ? "signing and sealing"
-                             : ntlm_protects(context->flags) ? "signing"
-                                                             : "no message protection";
+    const char *protection = context->flags & NTLM_SEAL ? "signing and sealing" : "signing";
+    const char *version = context->extended ? "NTLMv2" : "NTLMv1";
+    const char *mic = context->mic_verified ? "with MIC" : "without MIC";
 
     if (context->anonymous)
-        snprintf(text, size, "an anonymous client, by NTLM, without message protection");
+        snprintf(text, size, "an anonymous client by NTLM, no message protection");
+    else if (!ntlm_protects(context->flags))
+        snprintf(text, size, "%s by %s %s, no message protection", context->client, version, mic);
     else
-        snprintf(text, size, "%s by %s %s, %s with %u-bit keys", context->client,
-                 context->extended ? "NTLMv2" : "NTLMv1", context->mic_verified ? "with MIC" : "without MIC", protection,
+        snprintf(text, size, "%s by %s %s, %s with %u-bit keys", context->client, version, mic, protection,
                  (unsigned)ntlm_key_bits(context->flags));
 }

@@ -64,12 +64,12 @@ static bool lm_hash_set(struct ntlm_credential *credential, struct bytes passwor
 {
     uint8_t oem[LM_PASSWORD_SIZE];
     size_t size = 0;
-    uint32_t character;
+    uint32_t character = 0;
     bool ok = true;
 
     while (password.size && size < sizeof oem && utf8_next(&password, &character) && character < 0x100)
         oem[size++] = (uint8_t)character;
-    if (password.size == 0) {
+    if (password.size == 0 && character < 0x100) {
         ok = ntlm_lmowf_v1(bytes_of(oem, size), credential->lm_hash);
         credential->has_lm_hash = ok;
     }

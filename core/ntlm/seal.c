@@ -1,15 +1,16 @@
 /*
  * Protected messages ([MS-NLMP] 3.4): MakeSignature, VerifySignature, EncryptMessage, DecryptMessage.
  *
- * Keys and RC4 states are made at the first message that needs them. A message out of sequence changes nothing. A message that
- * was altered closes the receiving direction for good: its bytes have moved the key stream, whose position the two sides no
- * longer agree on, and an attacker gets no second try; what was decrypted is wiped.
+ * Keys and RC4 states are made at the first message that needs them. A message out of sequence changes nothing. A
+ * message that was altered closes the receiving direction for good: its bytes have moved the key stream, whose position
+ * the two sides no longer agree on, and an attacker gets no second try; what was decrypted is wiped.
  */
 #include <string.h>
 
 #include "base/memory.h"
 #include "base/secret.h"
 #include "crypto/hash.h"
+#include "crypto/rc4_md5.h"
 #include "ntlm/ntlm.h"
 
 #define SIGNATURE_VERSION 1
@@ -26,6 +27,8 @@ struct work {
     struct bytes few[FEW_BUFFERS + 1];
     struct bytes *parts; /* the sequence number, then what is signed; `few` or allocated */
     size_t count;
+    SecBuffer *sealed; /* the last buffer that is sealed */
+    size_t sealed_count;
 };
 
 void ntlm_stream_clear(struct ntlm_stream *stream)
@@ -37,7 +40,8 @@ void ntlm_stream_clear(struct ntlm_stream *stream)
 
 static SECURITY_STATUS no_memory(struct message *message)
 {
-    return failure_set(message->failure, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_OUT_OF_MEMORY, "no memory for a message");
+    return failure_set(message->failure, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_OUT_OF_MEMORY,
+                       "no memory for a message");
 }
 
 static SECURITY_STATUS bad_buffers(struct message *message, const char *what)
@@ -105,9 +109,16 @@ static SECURITY_STATUS parts_collect(struct work *work)
     if (!work->parts)
         return no_memory(work->message);
     work->parts[work->count++] = bytes_of(work->sequence, sizeof work->sequence);
-    for (ULONG i = 0; i < message->count; i++)
-        if (is_signed(&message->buffers[i]))
-            work->parts[work->count++] = bytes_of(message->buffers[i].pvBuffer, message->buffers[i].cbBuffer);
+    for (ULONG i = 0; i < message->count; i++) {
+        SecBuffer *buffer = &message->buffers[i];
+
+        if (is_signed(buffer))
+            work->parts[work->count++] = bytes_of(buffer->pvBuffer, buffer->cbBuffer);
+        if (is_sealed(buffer)) {
+            work->sealed = buffer;
+            work->sealed_count++;
+        }
+    }
     return SEC_E_OK;
 }
 
@@ -137,7 +148,8 @@ static SECURITY_STATUS work_begin(struct work *work, struct context *context, st
         return failure_set(message->failure, SEC_E_MESSAGE_ALTERED, SSPI_REASON_MESSAGE_ALTERED,
                            "an altered message was received before: this direction is closed");
     if (work->stream->sequence == UINT32_MAX)
-        return failure_set(message->failure, SEC_E_CONTEXT_EXPIRED, SSPI_REASON_USAGE, "the sequence numbers are used up");
+        return failure_set(message->failure, SEC_E_CONTEXT_EXPIRED, SSPI_REASON_USAGE,
+                           "the sequence numbers are used up");
     out = writer_over(work->sequence, sizeof work->sequence);
     writer_u32le(&out, work->stream->sequence);
     if (!mac_make(work->context, work->stream, client_to_server)
@@ -153,59 +165,83 @@ static void work_end(struct work *work)
 }
 
 /* Over the plain text, before or after it is on the wire. */
-static bool checksum_compute(const struct work *work, uint8_t checksum[CHECKSUM_SIZE])
+static void checksum_compute(const struct work *work, uint8_t checksum[HMAC_MD5_SIZE])
 {
-    uint8_t digest[HMAC_MD5_SIZE];
     struct writer out = writer_over(checksum, CHECKSUM_SIZE);
-    bool ok = true;
 
     if (work->context->flags & NTLM_ESS) {
-        ok = hmac_md5_with(work->stream->mac, work->parts, work->count, digest);
-        writer_bytes(&out, bytes_of(digest, CHECKSUM_SIZE));
-        secret_wipe(digest, sizeof digest);
+        hmac_md5_with(work->stream->mac, work->parts, work->count, checksum);
     } else {
         writer_zeros(&out, 4); /* RandomPad */
         writer_u32le(&out, crc32_digest(work->parts + 1, work->count - 1));
     }
-    return ok;
 }
 
 /* 3.4.4: the signature of a message whose data has already gone through the stream. */
-static bool signature_make(const struct work *work, const uint8_t checksum[CHECKSUM_SIZE],
+static void signature_make(const struct work *work, const uint8_t checksum[HMAC_MD5_SIZE],
                            uint8_t signature[NTLM_SIGNATURE_SIZE])
 {
     static const uint8_t zeros[4];
     struct writer out = writer_over(signature, NTLM_SIGNATURE_SIZE);
     struct rc4 *rc4 = work->stream->rc4;
     uint8_t tail[CHECKSUM_SIZE + 4];
-    bool ok = true;
 
     for (size_t i = 0; i < CHECKSUM_SIZE; i++)
         tail[i] = checksum[i];
     if (checksum_encrypted(work->context))
-        ok = rc4_apply(rc4, tail, tail, CHECKSUM_SIZE);
+        rc4_apply(rc4, tail, tail, CHECKSUM_SIZE);
     if (work->context->flags & NTLM_ESS) {
         memcpy(tail + CHECKSUM_SIZE, work->sequence, sizeof work->sequence);
     } else {
         /* The pad only moves the stream; the number is hidden by the key stream, not encrypted as a value. */
         memcpy(tail, zeros, sizeof zeros);
-        ok = ok && rc4_apply(rc4, work->sequence, tail + CHECKSUM_SIZE, sizeof work->sequence);
+        rc4_apply(rc4, work->sequence, tail + CHECKSUM_SIZE, sizeof work->sequence);
     }
     writer_u32le(&out, SIGNATURE_VERSION);
     writer_bytes(&out, bytes_of(tail, sizeof tail));
     secret_wipe(tail, sizeof tail);
-    return ok;
 }
 
-static bool data_apply(const struct work *work)
+static void data_apply(const struct work *work)
 {
     for (ULONG i = 0; i < work->message->count; i++) {
         SecBuffer *buffer = &work->message->buffers[i];
 
-        if (is_sealed(buffer) && !rc4_apply(work->stream->rc4, buffer->pvBuffer, buffer->pvBuffer, buffer->cbBuffer))
-            return false;
+        if (is_sealed(buffer))
+            rc4_apply(work->stream->rc4, buffer->pvBuffer, buffer->pvBuffer, buffer->cbBuffer);
     }
-    return true;
+}
+
+/* Whether all that is signed is one sealed buffer: the usual message, which one pass can do. */
+static bool one_pass(const struct work *work)
+{
+    return (work->context->flags & NTLM_ESS) && work->count == 2 && work->sealed_count == 1;
+}
+
+static void data_seal(const struct work *work, uint8_t checksum[HMAC_MD5_SIZE])
+{
+    const struct ntlm_stream *stream = work->stream;
+
+    if (one_pass(work)) {
+        rc4_md5_seal(stream->rc4, stream->mac, work->sequence, work->sealed->pvBuffer, work->sealed->cbBuffer,
+                     checksum);
+        return;
+    }
+    checksum_compute(work, checksum);
+    data_apply(work);
+}
+
+static void data_unseal(const struct work *work, uint8_t checksum[HMAC_MD5_SIZE])
+{
+    const struct ntlm_stream *stream = work->stream;
+
+    if (one_pass(work)) {
+        rc4_md5_unseal(stream->rc4, stream->mac, work->sequence, work->sealed->pvBuffer, work->sealed->cbBuffer,
+                       checksum);
+        return;
+    }
+    data_apply(work);
+    checksum_compute(work, checksum);
 }
 
 static void data_wipe(const struct work *work)
@@ -213,14 +249,6 @@ static void data_wipe(const struct work *work)
     for (ULONG i = 0; i < work->message->count; i++)
         if (is_sealed(&work->message->buffers[i]))
             secret_wipe(work->message->buffers[i].pvBuffer, work->message->buffers[i].cbBuffer);
-}
-
-/* A stream that stopped half-way is of no use to either side. */
-static SECURITY_STATUS stream_broken(struct work *work)
-{
-    work->stream->closed = true;
-    return failure_set(work->message->failure, SEC_E_INTERNAL_ERROR, SSPI_REASON_CRYPTO_UNAVAILABLE,
-                       "OpenSSL failed on a message");
 }
 
 static void padding_empty(const struct message *message)
@@ -233,7 +261,7 @@ static void padding_empty(const struct message *message)
 
 static SECURITY_STATUS protect(struct context *context, struct message *message, bool sealing)
 {
-    uint8_t checksum[CHECKSUM_SIZE];
+    uint8_t checksum[HMAC_MD5_SIZE];
     struct work work;
     SECURITY_STATUS status = protection_check((struct ntlm_context *)context, sealing, message);
 
@@ -247,11 +275,12 @@ static SECURITY_STATUS protect(struct context *context, struct message *message,
                              "the SECBUFFER_TOKEN has no room for 16 bytes");
         goto out;
     }
-    if (!checksum_compute(&work, checksum) || (sealing && !data_apply(&work))
-        || !signature_make(&work, checksum, work.token->pvBuffer)) {
-        status = stream_broken(&work);
-        goto out;
-    }
+    if (sealing)
+        data_seal(&work, checksum);
+    else
+        checksum_compute(&work, checksum);
+    signature_make(&work, checksum, work.token->pvBuffer);
+    secret_wipe(checksum, sizeof checksum);
     work.token->cbBuffer = NTLM_SIGNATURE_SIZE;
     if (sealing)
         padding_empty(message);
@@ -276,8 +305,8 @@ static SECURITY_STATUS signature_check(const struct work *work)
     struct cursor in = cursor_over(bytes_of(work->token->pvBuffer, work->token->cbBuffer));
     uint32_t version, sequence;
 
-    if (work->token->cbBuffer != NTLM_SIGNATURE_SIZE || !cursor_u32le(&in, &version)
-        || !cursor_skip(&in, CHECKSUM_SIZE) || !cursor_u32le(&in, &sequence))
+    if (work->token->cbBuffer != NTLM_SIGNATURE_SIZE || !cursor_u32le(&in, &version) || !cursor_skip(&in, CHECKSUM_SIZE)
+        || !cursor_u32le(&in, &sequence))
         return bad_buffers(work->message, "the signature does not have 16 bytes");
     if (version != SIGNATURE_VERSION)
         return failure_set(work->message->failure, SEC_E_MESSAGE_ALTERED, SSPI_REASON_MESSAGE_ALTERED,
@@ -300,7 +329,7 @@ static bool signature_same(const struct work *work, const uint8_t expected[NTLM_
 
 static SECURITY_STATUS unprotect(struct context *context, struct message *message, bool sealing)
 {
-    uint8_t checksum[CHECKSUM_SIZE], expected[NTLM_SIGNATURE_SIZE];
+    uint8_t checksum[HMAC_MD5_SIZE], expected[NTLM_SIGNATURE_SIZE];
     struct work work;
     SECURITY_STATUS status = protection_check((struct ntlm_context *)context, sealing, message);
 
@@ -311,12 +340,12 @@ static SECURITY_STATUS unprotect(struct context *context, struct message *messag
         status = signature_check(&work);
     if (status != SEC_E_OK)
         goto out;
-    if ((sealing && !data_apply(&work)) || !checksum_compute(&work, checksum)
-        || !signature_make(&work, checksum, expected)) {
-        data_wipe(&work);
-        status = stream_broken(&work);
-        goto out;
-    }
+    if (sealing)
+        data_unseal(&work, checksum);
+    else
+        checksum_compute(&work, checksum);
+    signature_make(&work, checksum, expected);
+    secret_wipe(checksum, sizeof checksum);
     if (!signature_same(&work, expected)) {
         status = altered(&work, sealing);
         goto out;
