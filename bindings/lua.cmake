@@ -10,5 +10,7 @@ foreach(short IN LISTS SSPI_LUA_VERSIONS)
     LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lua/${version}/sspi INSTALL_RPATH "$ORIGIN/../../..")
   install(TARGETS ${target} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/lua/${version}/sspi COMPONENT lua)
   install(FILES ${CMAKE_SOURCE_DIR}/lua/sspi.lua DESTINATION ${CMAKE_INSTALL_DATADIR}/lua/${version} COMPONENT lua)
+  install(FILES ${CMAKE_SOURCE_DIR}/lua/sspi/context.lua DESTINATION ${CMAKE_INSTALL_DATADIR}/lua/${version}/sspi
+    COMPONENT lua)
 endforeach()
 install(FILES ${BINDINGS_OUTPUT}/sspi_core.d.lua DESTINATION ${CMAKE_INSTALL_DATADIR}/sspi COMPONENT lua)

@@ -1,0 +1,310 @@
+--- The two ends of a login: what credential:accept and credential:initiate make. Part of the module "sspi".
+
+local core = require "sspi.core"
+
+local TOKEN, DATA, BINDINGS = core.SECBUFFER_TOKEN, core.SECBUFFER_DATA, core.SECBUFFER_CHANNEL_BINDINGS
+local BINDINGS_RESULT = core.SECBUFFER_CHANNEL_BINDINGS_RESULT
+local COMPLETE, CONTINUE = core.SEC_E_OK, core.SEC_I_CONTINUE_NEEDED
+local FOREVER = 2650467743999999999 -- the year 9999, in 100 ns since 1601
+local UNIX_EPOCH = 11644473600 -- 1970, in seconds since 1601
+
+-- Bits of the flags argument, by the names that both ends share; a table of names or a number is taken.
+local ACCEPT_FLAGS, INIT_FLAGS = {}, {}
+for name, value in pairs(core) do
+    if type(value) == "number" then
+        local short = name:match("^ASC_REQ_(.+)$")
+        if short then ACCEPT_FLAGS[short:lower()] = value end
+        short = name:match("^ISC_REQ_(.+)$")
+        if short then INIT_FLAGS[short:lower()] = value end
+    end
+end
+local USUAL = { "confidentiality", "integrity", "replay_detect", "sequence_detect" }
+
+local function misuse(text, ...)
+    error("sspi: " .. text:format(...), 3)
+end
+
+local function flags_number(flags, names)
+    if flags == nil then flags = USUAL end
+    if type(flags) == "number" then return flags end
+    if type(flags) ~= "table" then misuse("flags must be a number or a list of names, not %s", type(flags)) end
+    local number, seen = 0, {}
+    for _, name in ipairs(flags) do
+        local bit = names[name]
+        if not bit then misuse("unknown flag '%s'", tostring(name)) end
+        if not seen[bit] then number, seen[bit] = number + bit, true end
+    end
+    return number
+end
+
+--- The binary block of channel bindings for application data.
+local function bindings_block(data)
+    if data == nil then return nil end
+    if type(data) ~= "string" then misuse("channel_bindings must be a string, not %s", type(data)) end
+    return assert(core.SspiMakeChannelBindings(data))
+end
+
+local Context = {}
+Context.__index = Context
+Context.__name = "sspi.context"
+
+--- A new context. `initiator`: the client's end.
+local function new_context(credential, options, initiator)
+    local names = initiator and INIT_FLAGS or ACCEPT_FLAGS
+    options = options or {}
+    if type(options) ~= "table" then misuse("options must be a table, not %s", type(options)) end
+    if options.target ~= nil and type(options.target) ~= "string" then
+        misuse("target must be a string, not %s", type(options.target))
+    end
+    return setmetatable({
+        credential = credential,
+        request = flags_number(options.flags, names),
+        bindings = bindings_block(options.channel_bindings),
+        target = options.target,
+        initiator = initiator,
+        state = CONTINUE,
+        attributes = 0,
+        ends = 0,
+        said = "",
+        why = 0,
+    }, Context)
+end
+
+--- The symbolic name of a status number.
+local function status_name(status)
+    local known = core.statuses[status]
+    return known and known[1] or core.SspiStatusName(status)
+end
+
+-- What to pass as pInput.
+local function input_of(self, token)
+    if token == "" then token = nil end
+    if not self.bindings then return token end
+    if not token then return { { BINDINGS, self.bindings } } end
+    return { { TOKEN, token }, { BINDINGS, self.bindings } }
+end
+
+-- The results of a leg, into the context.
+local function leg_done(self, status, handle, output, attributes, expiry, reason)
+    if not status then
+        self.state, self.said, self.why = output, expiry, reason
+        return nil, handle, output, attributes -- nil, sense, name, token
+    end
+    if type(output) == "table" then
+        self.bindings_said = output[2]
+        output = output[1]
+    end
+    self.handle, self.state, self.attributes, self.ends = handle, status, attributes, expiry
+    return output and tostring(output) or "", status_name(status)
+end
+
+--- Takes the peer's token, gives the next one to send ("" for nothing) and the name of the status.
+-- A failed login gives nil, its sense, the name of its status, and a token for the peer or nil.
+function Context:step(token)
+    if token ~= nil and type(token) ~= "string" then misuse("token must be a string, not %s", type(token)) end
+    if self.shut then misuse("the context is closed") end
+    local credential, input = self.credential.handle, input_of(self, token)
+    if self.initiator then
+        return leg_done(self, core.InitializeSecurityContext(credential, self.handle, self.target, self.request, 0, input))
+    end
+    local output = self.bindings and { TOKEN, { BINDINGS_RESULT, 4 } } or nil
+    return leg_done(self, core.AcceptSecurityContext(credential, self.handle, input, self.request, 0, output))
+end
+
+--- True when the login has succeeded.
+function Context:is_complete()
+    return self.state == COMPLETE
+end
+
+local function open_handle(self)
+    if self.shut then misuse("the context is closed") end
+    if not self.handle then misuse("the context has not begun: call step first") end
+    return self.handle
+end
+
+local function attribute(self, number, member)
+    local row, sense, name = core.QueryContextAttributes(open_handle(self), number)
+    if not row then return nil, sense, name end
+    if member then return row[member] end
+    return row
+end
+
+--- Who logged in, DOMAIN\user.
+function Context:client_name()
+    return attribute(self, core.SECPKG_ATTR_NAMES, "sUserName")
+end
+
+--- The package at work; with Negotiate the one that was chosen.
+function Context:package()
+    local info, sense, name = attribute(self, core.SECPKG_ATTR_PACKAGE_INFO, "PackageInfo")
+    if not info then return nil, sense, name end
+    return info.Name
+end
+
+--- The key that both ends share. A secret.
+function Context:session_key()
+    return attribute(self, core.SECPKG_ATTR_SESSION_KEY, "SessionKey")
+end
+
+--- The service the client named, e.g. HTTP/www.example.com.
+function Context:target_name()
+    return attribute(self, core.SECPKG_ATTR_CLIENT_SPECIFIED_TARGET, "sTargetName")
+end
+
+--- {max_token, max_signature, block_size, security_trailer}, in bytes.
+function Context:sizes()
+    local row, sense, name = attribute(self, core.SECPKG_ATTR_SIZES)
+    if not row then return nil, sense, name end
+    return {
+        max_token = row.cbMaxToken,
+        max_signature = row.cbMaxSignature,
+        block_size = row.cbBlockSize,
+        security_trailer = row.cbSecurityTrailer,
+    }
+end
+
+--- {signature_algorithm, encrypt_algorithm, key_size (bits)}.
+function Context:key_info()
+    local row, sense, name = attribute(self, core.SECPKG_ATTR_KEY_INFO)
+    if not row then return nil, sense, name end
+    return {
+        signature_algorithm = row.sSignatureAlgorithmName,
+        encrypt_algorithm = row.sEncryptAlgorithmName,
+        key_size = row.KeySize,
+    }
+end
+
+--- The flags that were agreed: a set of names, and the number.
+function Context:flags()
+    local names, set = self.initiator and INIT_FLAGS or ACCEPT_FLAGS, {}
+    for name, bit in pairs(names) do
+        if math.floor(self.attributes / bit) % 2 == 1 then set[name] = true end
+    end
+    set.allocate_memory = nil
+    return set, self.attributes
+end
+
+--- Seconds since 1970 until which the context is good; nil if it does not expire.
+function Context:expiry()
+    if self.ends <= 0 or self.ends > FOREVER then return nil end
+    local utc = os.time(os.date("!*t", 86400))
+    return math.floor(self.ends / 10000000) - UNIX_EPOCH - (86400 - utc)
+end
+
+--- One sentence for the operator: why it failed, or who was logged in and how. Not for the peer.
+function Context:explain()
+    if not self.handle or self.shut or self.said ~= "" then return self.said end
+    return core.SspiExplainContext(self.handle) or self.said
+end
+
+--- SSPI_REASON_* of the last failure. Not for the peer.
+function Context:reason()
+    if not self.handle or self.shut then return self.why end
+    return core.SspiQueryContextReason(self.handle) or self.why
+end
+
+--- What became of the channel bindings: SEC_CHANNEL_BINDINGS_RESULT_* bits, on a server that gave some.
+function Context:bindings_result()
+    local said = self.bindings_said
+    if not said or #said < 4 then return 0 end
+    local a, b, c, d = said:byte(1, 4)
+    return a + b * 256 + c * 65536 + d * 16777216
+end
+
+-- ------------------------------------------------------------------------------------------------ messages
+
+local function message_string(data, what)
+    if type(data) ~= "string" then error(("sspi: %s must be a string, not %s"):format(what, type(data)), 3) end
+    return data
+end
+
+local function trailer_size(self)
+    if not self.trailer then
+        local sizes, sense, name = self:sizes()
+        if not sizes then return nil, sense, name end
+        self.trailer = sizes.security_trailer
+    end
+    return self.trailer
+end
+
+--- Encrypts a message: cipher text and signature.
+function Context:encrypt(data)
+    message_string(data, "data")
+    local handle = open_handle(self)
+    local trailer, sense, name = trailer_size(self)
+    if not trailer then return nil, sense, name end
+    local buffers
+    buffers, sense, name = core.EncryptMessage(handle, 0, { { TOKEN, trailer }, { DATA, data } }, 0)
+    if not buffers then return nil, sense, name end
+    return buffers[2][2], buffers[1][2]
+end
+
+--- Decrypts a message and checks its signature.
+function Context:decrypt(ciphertext, signature)
+    message_string(ciphertext, "ciphertext")
+    message_string(signature, "signature")
+    local message = { { TOKEN, signature }, { DATA, ciphertext } }
+    local status, buffers, name = core.DecryptMessage(open_handle(self), message, 0)
+    if not status then return nil, buffers, name end
+    return buffers[2][2]
+end
+
+--- Encrypts a message into one piece: signature first, then cipher text.
+function Context:wrap(data)
+    local ciphertext, signature, name = self:encrypt(message_string(data, "data"))
+    if not ciphertext then return nil, signature, name end
+    return signature .. ciphertext
+end
+
+--- Undoes the peer's wrap.
+function Context:unwrap(message)
+    message_string(message, "message")
+    open_handle(self)
+    local trailer, sense, name = trailer_size(self)
+    if not trailer then return nil, sense, name end
+    return self:decrypt(message:sub(trailer + 1), message:sub(1, trailer))
+end
+
+--- Signs a message, which is sent as it is beside the signature.
+function Context:sign(data)
+    message_string(data, "data")
+    local sizes, sense, name = self:sizes()
+    if not sizes then return nil, sense, name end
+    local buffers
+    buffers, sense, name = core.MakeSignature(self.handle, 0, { { DATA, data }, { TOKEN, sizes.max_signature } }, 0)
+    if not buffers then return nil, sense, name end
+    return buffers[2][2]
+end
+
+--- Checks the peer's signature: true, or nil, sense, name.
+function Context:verify(data, signature)
+    message_string(data, "data")
+    message_string(signature, "signature")
+    local qop, sense, name = core.VerifySignature(open_handle(self), { { DATA, data }, { TOKEN, signature } }, 0)
+    if not qop then return nil, sense, name end
+    return true
+end
+
+--- Releases the context. May be repeated.
+function Context:close()
+    if self.handle and not self.shut then
+        self.said, self.why = self:explain(), self:reason()
+        self.handle:close()
+    end
+    self.shut = true
+end
+
+Context.__close = Context.close
+Context.__gc = Context.close
+
+function Context:__tostring()
+    local what = self.shut and "closed" or self:is_complete() and "complete" or "in progress"
+    return ("sspi.context (%s, %s)"):format(self.initiator and "client" or "server", what)
+end
+
+return {
+    new = new_context,
+    status_name = status_name,
+    accept_flags = ACCEPT_FLAGS,
+    init_flags = INIT_FLAGS,
+}
