@@ -1,5 +1,5 @@
 /*
- * Opens OpenSSL once: a library context of our own, so that MD4, RC4 and DES stay invisible to the host program.
+ * Opens OpenSSL once: a library context of our own, so that MD4 and DES stay invisible to the host program.
  */
 #include "crypto/crypto.h"
 
@@ -28,7 +28,6 @@ static void library_open(void)
         library.aes256_cts = EVP_CIPHER_fetch(library.context, "AES-256-CBC-CTS", NULL);
         if (OSSL_PROVIDER_load(library.context, "legacy")) {
             library.digests[CRYPTO_MD4] = EVP_MD_fetch(library.context, "MD4", NULL);
-            library.rc4 = EVP_CIPHER_fetch(library.context, "RC4", NULL);
             library.des = EVP_CIPHER_fetch(library.context, "DES-ECB", NULL);
         }
     }
@@ -52,12 +51,12 @@ bool crypto_legacy_ready(void)
 {
     const struct crypto_library *opened = crypto_library();
 
-    return crypto_ready() && opened->digests[CRYPTO_MD4] && opened->rc4 && opened->des;
+    return crypto_ready() && opened->digests[CRYPTO_MD4] && opened->des;
 }
 
 const char *crypto_legacy_advice(void)
 {
     return "Install OpenSSL's legacy provider (legacy.so: part of libssl3 on Debian, of openssl-libs on Fedora), or "
            "point "
-           "OPENSSL_MODULES at the folder that holds it: NTLM needs MD4, RC4 and DES.";
+           "OPENSSL_MODULES at the folder that holds it: NTLM needs MD4 and DES.";
 }

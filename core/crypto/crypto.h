@@ -12,7 +12,7 @@
 /* True when the private context, its default provider, MD5, SHA-256, HMAC work. Thread-safe, done once. */
 MUST_CHECK bool crypto_ready(void);
 
-/* True when MD4, RC4 and DES work as well: needs OpenSSL's legacy provider. NTLM is unavailable without. */
+/* True when MD4 and DES work as well: needs OpenSSL's legacy provider. NTLM is unavailable without. */
 MUST_CHECK bool crypto_legacy_ready(void);
 
 /* What the operator must do when crypto_legacy_ready() is false: one sentence. */

@@ -3,7 +3,6 @@
  */
 #include "crypto/hmac.h"
 
-#include "base/memory.h"
 #include "base/secret.h"
 #include "crypto/library.h"
 
@@ -21,11 +20,6 @@ static const struct hmac_digest with_md5 = {CRYPTO_MD5, 64, HMAC_MD5_SIZE};
 static const struct hmac_digest with_sha1 = {CRYPTO_SHA1, 64, HMAC_SHA1_SIZE};
 static const struct hmac_digest with_sha256 = {CRYPTO_SHA256, 64, HMAC_SHA256_SIZE};
 static const struct hmac_digest with_sha384 = {CRYPTO_SHA384, 128, HMAC_SHA384_SIZE};
-
-/* Digest contexts that have taken in the key already; each message starts from a copy. */
-struct hmac_md5_key {
-    EVP_MD_CTX *inner, *outer;
-};
 
 /* A key longer than a block is replaced by its digest. `pad` holds the inner pad afterwards. */
 static bool pad_inner(const struct hmac_digest *with, struct bytes key, uint8_t *pad)
@@ -90,58 +84,4 @@ bool hmac_sha256(struct bytes key, const struct bytes *parts, size_t count, uint
 bool hmac_sha384(struct bytes key, const struct bytes *parts, size_t count, uint8_t out[HMAC_SHA384_SIZE])
 {
     return hmac(&with_sha384, key, parts, count, out);
-}
-
-static EVP_MD_CTX *pad_context(const uint8_t *pad)
-{
-    const EVP_MD *md5 = crypto_library()->digests[CRYPTO_MD5];
-    EVP_MD_CTX *context = md5 ? EVP_MD_CTX_new() : NULL;
-
-    if (context
-        && (EVP_DigestInit_ex2(context, md5, NULL) != 1 || EVP_DigestUpdate(context, pad, with_md5.block) != 1)) {
-        EVP_MD_CTX_free(context);
-        return NULL;
-    }
-    return context;
-}
-
-struct hmac_md5_key *hmac_md5_key_new(struct bytes key)
-{
-    struct hmac_md5_key *kept = mem_zalloc(sizeof *kept);
-    uint8_t pad[BLOCK_MAX];
-    bool ok;
-
-    if (!kept)
-        return NULL;
-    ok = pad_inner(&with_md5, key, pad);
-    kept->inner = ok ? pad_context(pad) : NULL;
-    pad_turn_outer(&with_md5, pad);
-    kept->outer = ok ? pad_context(pad) : NULL;
-    secret_wipe(pad, sizeof pad);
-    if (kept->inner && kept->outer)
-        return kept;
-    hmac_md5_key_free(kept);
-    return NULL;
-}
-
-void hmac_md5_key_free(struct hmac_md5_key *key)
-{
-    if (!key)
-        return;
-    EVP_MD_CTX_free(key->inner);
-    EVP_MD_CTX_free(key->outer);
-    mem_free(key);
-}
-
-bool hmac_md5_with(const struct hmac_md5_key *key, const struct bytes *parts, size_t count, uint8_t out[HMAC_MD5_SIZE])
-{
-    EVP_MD_CTX *context = crypto_thread_digest(CRYPTO_MD5);
-    bool ok = context && EVP_MD_CTX_copy_ex(context, key->inner) == 1 && crypto_update(context, parts, count)
-              && EVP_DigestFinal_ex(context, out, NULL) == 1 && EVP_MD_CTX_copy_ex(context, key->outer) == 1
-              && EVP_DigestUpdate(context, out, HMAC_MD5_SIZE) == 1 && EVP_DigestFinal_ex(context, out, NULL) == 1;
-
-    ok = crypto_thread_restart(CRYPTO_MD5, ok);
-    if (!ok)
-        secret_wipe(out, HMAC_MD5_SIZE);
-    return ok;
 }

@@ -17,7 +17,6 @@ enum crypto_aes { CRYPTO_AES_BLOCK, CRYPTO_AES_CTS_ENCRYPT, CRYPTO_AES_CTS_DECRY
 struct crypto_library {
     OSSL_LIB_CTX *context;
     EVP_MD *digests[CRYPTO_DIGESTS];
-    EVP_CIPHER *rc4;
     EVP_CIPHER *des;
     EVP_CIPHER *aes128_ecb, *aes256_ecb;
     EVP_CIPHER *aes128_cts, *aes256_cts; /* CBC with ciphertext stealing; the variant is set at use */

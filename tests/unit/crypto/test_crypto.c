@@ -53,8 +53,7 @@ Test(crypto, without_the_legacy_provider)
     cr_assert(md5_digest(&message, 1, digest) && sha256_digest(&message, 1, digest));
     cr_assert(!md4_digest(&message, 1, digest));
     assert_mem_eq(digest, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16);
-    cr_assert_null(rc4_new(message));
-    cr_assert(!rc4_once(message, digest, digest, 16));
+    cr_assert(!des_encrypt(digest, digest, digest));
     cr_assert_eq(ERR_peek_error(), 0, "the host's error queue");
 }
 
@@ -81,12 +80,15 @@ static bool all_works(const uint8_t expected[16])
     struct hmac_md5_key *kept = hmac_md5_key_new(key);
     struct rc4 *stream = rc4_new(key);
     uint8_t out[16], scrap[16], one[16], two[16];
-    bool ok = kept && stream && md5_digest(&message, 1, scrap) && hmac_md5_with(kept, &message, 1, out)
-              && rc4_apply(stream, out, out, sizeof out) && rc4_once(key, out, out, sizeof out)
-              && md4_digest(&message, 1, scrap) && random_bytes(one, 16) && random_bytes(two, 16)
-              && memcmp(one, two, 16) != 0 && hmac_md5(key, &message, 1, scrap) && memcmp(out, scrap, 16) == 0
-              && memcmp(out, expected, 16) == 0;
+    bool ok = kept && stream && md5_digest(&message, 1, scrap);
 
+    if (ok) {
+        hmac_md5_with(kept, &message, 1, out);
+        rc4_apply(stream, out, out, sizeof out);
+    }
+    ok = ok && rc4_once(key, out, out, sizeof out) && md4_digest(&message, 1, scrap) && random_bytes(one, 16)
+         && random_bytes(two, 16) && memcmp(one, two, 16) != 0 && hmac_md5(key, &message, 1, scrap)
+         && memcmp(out, scrap, 16) == 0 && memcmp(out, expected, 16) == 0;
     hmac_md5_key_free(kept);
     rc4_free(stream);
     return ok;
@@ -174,13 +176,10 @@ Test(crypto, random_fills_all_sizes)
 
 Test(crypto, kept_cipher_is_empty_after_use)
 {
-    struct bytes key = bytes_of("0123456789abcdef", 16);
     uint8_t out[8] = {0};
 
-    cr_assert(rc4_once(key, out, out, sizeof out));
-    cr_assert_not_null(crypto_thread_cipher());
-    cr_assert_null(EVP_CIPHER_CTX_get0_cipher(crypto_thread_cipher()));
     cr_assert(des_encrypt(out, out, out));
+    cr_assert_not_null(crypto_thread_cipher());
     cr_assert_null(EVP_CIPHER_CTX_get0_cipher(crypto_thread_cipher()));
 }
 

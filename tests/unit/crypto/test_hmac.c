@@ -50,7 +50,7 @@ Test(hmac, md5_of_rfc_2202)
         cr_assert_not_null(kept);
         for (int again = 0; again < 3; again++) {
             memset(digest, 0, sizeof digest);
-            cr_assert(hmac_md5_with(kept, &data, 1, digest));
+            hmac_md5_with(kept, &data, 1, digest);
             assert_mem_eq(digest, expected, sizeof digest);
         }
         hmac_md5_key_free(kept);
@@ -88,7 +88,7 @@ Test(hmac, parts_and_empty_messages)
     test_hex("74e6f7298a9c2d168935f58c001bad88", expected, sizeof expected); /* no key, no message */
     cr_assert(hmac_md5((struct bytes){0}, NULL, 0, digest));
     assert_mem_eq(digest, expected, sizeof digest);
-    cr_assert(hmac_md5_with(kept, NULL, 0, digest));
+    hmac_md5_with(kept, NULL, 0, digest);
     assert_mem_eq(digest, expected, sizeof digest);
     hmac_md5_key_free(kept);
     hmac_md5_key_free(NULL);
@@ -110,9 +110,11 @@ Test(hmac, other_digests_between_do_not_disturb)
     struct bytes message = bytes_of("message", 7);
     uint8_t first[16], other[16], again[16];
 
-    cr_assert(hmac_md5_with(a, &message, 1, first) && hmac_md5_with(b, &message, 1, other));
+    hmac_md5_with(a, &message, 1, first);
+    hmac_md5_with(b, &message, 1, other);
     cr_assert(memcmp(first, other, sizeof first) != 0);
-    cr_assert(md5_digest(&message, 1, other) && hmac_md5_with(a, &message, 1, again));
+    cr_assert(md5_digest(&message, 1, other));
+    hmac_md5_with(a, &message, 1, again);
     assert_mem_eq(again, first, sizeof again);
     hmac_md5_key_free(a);
     hmac_md5_key_free(b);

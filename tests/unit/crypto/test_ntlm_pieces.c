@@ -110,11 +110,11 @@ Test(ntlm_pieces, ntlm_v2_seals_with_hmac)
     assert_hex(sign_key, "4788dc861b4782f35d43fd98fe1a2d39");
     stream = rc4_new(bytes_of(seal_key, 16));
     signer = hmac_md5_key_new(bytes_of(sign_key, 16));
-    cr_assert(rc4_apply(stream, plain, sealed, sizeof sealed));
+    rc4_apply(stream, plain, sealed, sizeof sealed);
     assert_hex(sealed, "54e50165bf1936dc996020c1811b0f06fb5f");
-    cr_assert(hmac_md5_with(signer, message, 2, checksum));
+    hmac_md5_with(signer, message, 2, checksum);
     assert_hex(checksum, "70352851f2564309");
-    cr_assert(rc4_apply(stream, checksum, checksum, 8));
+    rc4_apply(stream, checksum, checksum, 8);
     assert_hex(checksum, "7fb38ec5c55d4976");
     rc4_free(stream);
     hmac_md5_key_free(signer);

@@ -1,0 +1,81 @@
+/* Our MD5 against OpenSSL's, and the one pass against its two parts, at every length around the blocks. */
+#include "test.h"
+
+#include "crypto/hash.h"
+#include "crypto/hmac.h"
+#include "crypto/md5.h"
+#include "crypto/rc4.h"
+#include "crypto/rc4_md5.h"
+
+enum { LONGEST = 400 };
+
+static uint8_t text[LONGEST];
+
+static void text_fill(void)
+{
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i] = (uint8_t)(i * 7 + i / 256 + 3);
+}
+
+Test(md5, agrees_with_openssl_at_every_length, .init = text_fill)
+{
+    for (size_t size = 0; size <= sizeof text; size++) {
+        struct bytes whole = bytes_of(text, size);
+        uint8_t expected[MD5_SIZE], digest[MD5_SIZE];
+        struct md5 md5;
+
+        cr_assert(md5_digest(&whole, 1, expected));
+        md5_resume(&md5, &md5_initial, 0);
+        md5_update(&md5, whole);
+        md5_final(&md5, digest);
+        assert_mem_eq(digest, expected, sizeof digest);
+        md5_resume(&md5, &md5_initial, 0);
+        for (size_t at = 0, piece = 1; at < size; at += piece, piece = piece * 3 % 97) {
+            piece = piece < size - at ? piece : size - at;
+            md5_update(&md5, bytes_of(text + at, piece));
+            md5_update(&md5, (struct bytes){0});
+        }
+        md5_final(&md5, digest);
+        assert_mem_eq(digest, expected, sizeof digest);
+    }
+}
+
+Test(md5, leaves_nothing, .init = text_fill)
+{
+    struct md5 md5, zeros = {0};
+    uint8_t digest[MD5_SIZE];
+
+    md5_resume(&md5, &md5_initial, 0);
+    md5_update(&md5, bytes_of(text, 100));
+    md5_final(&md5, digest);
+    assert_mem_eq(&md5, &zeros, sizeof md5);
+}
+
+/* One key, one stream over all messages: the place in the stream must agree too. */
+Test(rc4_md5, seals_as_its_parts_do, .init = text_fill)
+{
+    static const uint8_t prefix[RC4_MD5_PREFIX] = {9, 8, 7, 6};
+    struct bytes key = bytes_of("0123456789abcdef", 16);
+    struct hmac_md5_key *mac = hmac_md5_key_new(key);
+    struct rc4 *one = rc4_new(key), *two = rc4_new(key), *back = rc4_new(key);
+
+    for (size_t size = 0; size <= sizeof text; size++) {
+        struct bytes parts[2] = {{prefix, sizeof prefix}, {text, size}};
+        uint8_t sealed[LONGEST], expected[LONGEST], digest[16], expected_digest[16];
+
+        hmac_md5_with(mac, parts, 2, expected_digest);
+        rc4_apply(two, text, expected, size);
+        memcpy(sealed, text, size);
+        rc4_md5_seal(one, mac, prefix, sealed, size, digest);
+        assert_mem_eq(sealed, expected, size);
+        assert_mem_eq(digest, expected_digest, sizeof digest);
+        memset(digest, 0, sizeof digest);
+        rc4_md5_unseal(back, mac, prefix, sealed, size, digest);
+        assert_mem_eq(sealed, text, size);
+        assert_mem_eq(digest, expected_digest, sizeof digest);
+    }
+    rc4_free(one);
+    rc4_free(two);
+    rc4_free(back);
+    hmac_md5_key_free(mac);
+}
