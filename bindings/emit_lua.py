@@ -7,8 +7,30 @@ from emit_python import argument as python_argument
 from emit_python import kind_of
 from emit_tables import BANNER, c_string
 from model import (
-    AttributeOut, BuffersIn, BuffersOut, BuffersResult, BytesIn, BytesOut, Call, CallbackIn, ContextResult, ContextStep, FlagIn,
-    HandleIn, HandleOut, IdentityIn, Input, Model, NumberIn, NumberOut, Output, RowOut, RowsOut, TextIn, TextOut, TimeOut,
+    AttributeOut,
+    BuffersIn,
+    BuffersOut,
+    BuffersResult,
+    BytesIn,
+    BytesOut,
+    Call,
+    CallbackIn,
+    ContextResult,
+    ContextStep,
+    FlagIn,
+    HandleIn,
+    HandleOut,
+    IdentityIn,
+    Input,
+    Model,
+    NumberIn,
+    NumberOut,
+    Output,
+    RowOut,
+    RowsOut,
+    TextIn,
+    TextOut,
+    TimeOut,
     TokenResult,
 )  # fmt: skip
 
@@ -186,13 +208,17 @@ def prepare(call: Call) -> list[str]:
     for output in call.outputs:
         name = output.name
         if isinstance(output, HandleOut):
-            lines += [f"    {name}_object = slua_handle_new(&call, {kind_of(output.kind)});", f"    {name}_index = lua_gettop(L);"]
+            lines += [
+                f"    {name}_object = slua_handle_new(&call, {kind_of(output.kind)});",
+                f"    {name}_index = lua_gettop(L);",
+            ]
         if isinstance(output, HOLDERS):
             lines.append(f"    {name}_holder = slua_buffer_new(&call);")
         if isinstance(output, BytesOut):
             lines.append(f"    {name}_index = lua_gettop(L);")
         if isinstance(output, AttributeOut):
-            row = f"slua_take_attribute(&call, {c_string(output.number_name)}, sspi_{output.table}_attributes, {output.number_name})"
+            number, table = output.number_name, f"sspi_{output.table}_attributes"
+            row = f"slua_take_attribute(&call, {c_string(number)}, {table}, {number})"
             lines.append(f"    {name} = slua_attribute_new(&call, {row});")
     for index, shape in enumerate(call.inputs):
         if isinstance(shape, CallbackIn):
@@ -214,7 +240,11 @@ def keeper_index(call: Call, name: str) -> str:
 
 def owner_index(call: Call) -> str:
     owner = overrides.OWNS_CALLBACK[call.function.name]
-    return f"{owner}_index" if any(isinstance(o, HandleOut) and o.name == owner for o in call.outputs) else str(input_index(call, owner))
+    return (
+        f"{owner}_index"
+        if any(isinstance(o, HandleOut) and o.name == owner for o in call.outputs)
+        else str(input_index(call, owner))
+    )
 
 
 def invoke(call: Call) -> list[str]:

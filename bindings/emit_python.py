@@ -5,8 +5,30 @@ from __future__ import annotations
 import overrides
 from emit_tables import BANNER, c_string
 from model import (
-    AttributeOut, BuffersIn, BuffersOut, BuffersResult, BytesIn, BytesOut, Call, CallbackIn, ContextResult, ContextStep, FlagIn,
-    HandleIn, HandleOut, IdentityIn, Input, Model, NumberIn, NumberOut, Output, RowOut, RowsOut, TextIn, TextOut, TimeOut,
+    AttributeOut,
+    BuffersIn,
+    BuffersOut,
+    BuffersResult,
+    BytesIn,
+    BytesOut,
+    Call,
+    CallbackIn,
+    ContextResult,
+    ContextStep,
+    FlagIn,
+    HandleIn,
+    HandleOut,
+    IdentityIn,
+    Input,
+    Model,
+    NumberIn,
+    NumberOut,
+    Output,
+    RowOut,
+    RowsOut,
+    TextIn,
+    TextOut,
+    TimeOut,
     TokenResult,
 )  # fmt: skip
 
@@ -222,7 +244,7 @@ def function(call: Call) -> list[str]:
         joined = "\n        || !".join(checks)
         lines += [f"    if (!{joined})", "        goto out;"]
     lines += prepare(call) + invoke(call) + finish(call)
-    lines += cleanup(call) + ["    py_call_end(&call);", "    return result;", "}", ""]
+    lines += [*cleanup(call), "    py_call_end(&call);", "    return result;", "}", ""]
     if "goto out;" not in "\n".join(lines):
         lines.remove("out:")
     return lines
@@ -268,7 +290,12 @@ def finish(call: Call) -> list[str]:
     lines = []
     if call.result == "status":
         output = next((f"&{s.name}" for s in call.inputs if isinstance(s, BuffersOut)), "NULL")
-        lines += ["    if (status < 0) {", f"        result = py_call_fail(&call, status, {output});", "        goto out;", "    }"]
+        lines += [
+            "    if (status < 0) {",
+            f"        result = py_call_fail(&call, status, {output});",
+            "        goto out;",
+            "    }",
+        ]
     lines += take_over(call)
     items = [output_result(call, s) for s in call.outputs]
     if call.reports_status:
@@ -321,8 +348,8 @@ def cleanup(call: Call) -> list[str]:
 
 
 TAIL = """    {"set_error", py_set_error, METH_O,
-     "set_error(type, /)\\n--\\n\\nSets the class of what is raised on failure, made with (function, status, reason, explanation, "
-     "token, sense)."},
+     "set_error(type, /)\\n--\\n\\nSets the class of what is raised on failure, made with (function, status, reason, "
+     "explanation, token, sense)."},
     {NULL, NULL, 0, NULL}};
 
 static const struct py_module description = {sspi_rows, sspi_constants, sspi_status_senses};

@@ -33,7 +33,7 @@ def emit_tables(model: Model) -> str:
         lines += ["    {0, NULL}};", ""]
     lines += constants(model) + senses(model)
     for name in names:
-        lines.append(f"_Static_assert(sizeof({name}) <= sizeof(union sspi_attribute_room), \"room for {name}\");")
+        lines.append(f'_Static_assert(sizeof({name}) <= sizeof(union sspi_attribute_room), "room for {name}");')
     return "\n".join([*lines, "", "#endif", ""])
 
 

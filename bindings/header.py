@@ -327,7 +327,7 @@ class Parser:
     def struct(self, body: list[tuple[str, str]], comment: str) -> None:
         texts = [t[1] for t in body]
         opening, closing = texts.index("{"), len(texts) - 1 - texts[::-1].index("}")
-        tail = [g for g in split([t for t in texts[closing + 1 : -1]], ",")]
+        tail = list(split(list(texts[closing + 1 : -1]), ","))
         name = tail[0][-1]
         members = [] if "struct" in texts[2:opening] + texts[opening:closing] else self.members(body[opening + 1 : closing])
         self.header.structs[name] = Struct(name, members, comment)

@@ -239,6 +239,8 @@ class Builder:
 
     def call(self, function: Function) -> Call:
         name = function.name[:-1] if function.name.endswith("A") and self.has_wide(function.name) else function.name
+        if function.comment.startswith("UTF-8 form of "):
+            function.comment = self.header.functions[function.name[:-1] + "W"].comment
         call = Call(name, function, self.result(function))
         if function.name in overrides.RELEASES:
             call.releases = overrides.RELEASES[function.name]

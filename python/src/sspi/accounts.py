@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from sspi import _sspi
 
 if TYPE_CHECKING:
-    from typing_extensions import Buffer, Self
+    from typing import Self
+
+    from typing_extensions import Buffer
 
 
 class NtHash(tuple[None, bytes, int]):
@@ -122,7 +124,5 @@ class AccountStore:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None) -> None:
         self.close()

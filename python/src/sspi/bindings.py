@@ -30,12 +30,9 @@ class ChannelBindings:
         for part in parts:
             offsets.append(position if part else 0)
             position += len(part)
-        self.data = (
-            _HEADER.pack(
-                initiator_type, len(parts[0]), offsets[0], acceptor_type, len(parts[1]), offsets[1], len(parts[2]), offsets[2]
-            )
-            + b"".join(parts)
-        )
+        self.data = _HEADER.pack(
+            initiator_type, len(parts[0]), offsets[0], acceptor_type, len(parts[1]), offsets[1], len(parts[2]), offsets[2]
+        ) + b"".join(parts)
 
     @classmethod
     def from_block(cls, block: Buffer) -> ChannelBindings:

@@ -15,7 +15,9 @@ from sspi.errors import SSPIError
 from sspi.packages import package_info
 
 if TYPE_CHECKING:
-    from typing_extensions import Buffer, Self
+    from typing import Self
+
+    from typing_extensions import Buffer
 
 _TOKEN = _sspi.SECBUFFER_TOKEN
 _DATA = _sspi.SECBUFFER_DATA
@@ -96,9 +98,8 @@ class _Context:
             self._explanation, self._reason, self._status = error.explanation, error.reason, error.status
             raise
         self._status = known = _STATUSES.get(status) or Status(status)
-        if output.__class__ is tuple:
-            output = output[0]
-        return Step(output.tobytes() if isinstance(output, _sspi.ContextBuffer) else b"", known)
+        made = output[0] if isinstance(output, tuple) else output
+        return Step(made.tobytes() if isinstance(made, _sspi.ContextBuffer) else b"", known)
 
     @property
     def complete(self) -> bool:
@@ -237,9 +238,7 @@ class _Context:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None) -> None:
         self.close()
 
 
@@ -267,10 +266,8 @@ class ServerContext(_Context):
         if self._bindings is None:
             return _sspi.AcceptSecurityContext(self._credential._handle, self._handle, token, self._flags, 0)
         self._bindings_result = bytearray(4)
-        output = [_TOKEN, (_sspi.SECBUFFER_CHANNEL_BINDINGS_RESULT, self._bindings_result)]
-        return _sspi.AcceptSecurityContext(
-            self._credential._handle, self._handle, self._input(token), self._flags, 0, output
-        )
+        output: list[int | tuple[int, Buffer]] = [_TOKEN, (_sspi.SECBUFFER_CHANNEL_BINDINGS_RESULT, self._bindings_result)]
+        return _sspi.AcceptSecurityContext(self._credential._handle, self._handle, self._input(token), self._flags, 0, output)
 
     @property
     def flags(self) -> AcceptFlag:

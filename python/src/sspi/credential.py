@@ -12,7 +12,9 @@ from sspi.accounts import AccountStore, Lookup
 from sspi.events import Event, receiver
 
 if TYPE_CHECKING:
-    from typing_extensions import Buffer, Self
+    from typing import Self
+
+    from typing_extensions import Buffer
 
 Usage = Literal["accept", "initiate", "both"]
 _USAGES: dict[str, int] = {
@@ -95,7 +97,5 @@ class Credential:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None) -> None:
         self.close()
