@@ -1,44 +1,54 @@
 /*
- * One lock of the process between fork() and the account stores. account.c enters it around every operation
- * of a store that does not call back into the program.
+ * The gate between fork() and the account stores. account.c enters it around every operation of a store that does
+ * not call back into the program. Two atomic additions a look-up; only fork() itself waits.
  */
 #include "account/fork_lock.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <time.h>
 
-/* Prefers the writer: a busy server must not keep fork() waiting for ever. */
-static pthread_rwlock_t lock = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
+static atomic_uint inside;
+static atomic_bool closed;                               /* a fork() is under way */
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER; /* held by the thread that forks */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void before_fork(void)
 {
-    pthread_rwlock_wrlock(&lock);
+    const struct timespec moment = {.tv_nsec = 50000};
+
+    pthread_mutex_lock(&gate);
+    atomic_store(&closed, true);
+    while (atomic_load(&inside))
+        (void)nanosleep(&moment, NULL);
 }
 
-static void after_in_parent(void)
+/* In the parent and in the child: the child's only thread is the one that holds the gate. */
+static void after_fork(void)
 {
-    pthread_rwlock_unlock(&lock);
-}
-
-static void after_in_child(void)
-{
-    /* Made anew: threads that waited for it do not exist in the child. */
-    static const pthread_rwlock_t fresh = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
-    lock = fresh;
+    atomic_store(&closed, false);
+    pthread_mutex_unlock(&gate);
 }
 
 static void start(void)
 {
-    (void)pthread_atfork(before_fork, after_in_parent, after_in_child);
+    (void)pthread_atfork(before_fork, after_fork, after_fork);
 }
 
 void fork_lock_enter(void)
 {
     pthread_once(&once, start);
-    pthread_rwlock_rdlock(&lock);
+    atomic_fetch_add(&inside, 1);
+    if (!atomic_load(&closed))
+        return;
+    atomic_fetch_sub(&inside, 1);
+    pthread_mutex_lock(&gate);
+    atomic_fetch_add(&inside, 1);
+    pthread_mutex_unlock(&gate);
 }
 
 void fork_lock_leave(void)
 {
-    pthread_rwlock_unlock(&lock);
+    atomic_fetch_sub(&inside, 1);
 }
