@@ -50,6 +50,17 @@ static SECURITY_STATUS file_check(const char *path, bool *present, struct failur
     return SEC_E_OK;
 }
 
+/* The parser leaves the quotes of `name = "value"` standing. */
+static void unquote(char *value)
+{
+    size_t size = strlen(value);
+
+    if (size < 2 || value[0] != '"' || value[size - 1] != '"')
+        return;
+    memmove(value, value + 1, size - 2);
+    value[size - 2] = '\0';
+}
+
 /* The parser would take the first of two values and skip a subsection in silence. */
 static SECURITY_STATUS section_check(const struct config_file *file, struct failure *failure)
 {
@@ -65,6 +76,7 @@ static SECURITY_STATUS section_check(const struct config_file *file, struct fail
                 return failure_set(failure, SEC_E_INTERNAL_ERROR, SSPI_REASON_CONFIGURATION,
                                    "configuration file %s: \"%s\" is given twice in section [sspi]", file->path,
                                    binding->name);
+        unquote(binding->u.string);
     }
     return SEC_E_OK;
 }
