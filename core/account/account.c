@@ -73,6 +73,13 @@ SECURITY_STATUS store_unknown_user(struct failure *failure, const char *user, co
                        *domain ? "\\" : "", user);
 }
 
+SECURITY_STATUS store_lookup_unknown(struct failure *failure)
+{
+    if (failure)
+        failure->reason = SSPI_REASON_UNKNOWN_USER;
+    return SEC_E_LOGON_DENIED;
+}
+
 static SECURITY_STATUS unsupported(const SspiAccountStore *store, struct failure *failure, const char *what)
 {
     return failure_set(failure, SEC_E_UNSUPPORTED_FUNCTION, SSPI_REASON_UNSUPPORTED, "a %s account store cannot %s",

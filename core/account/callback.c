@@ -69,7 +69,7 @@ static SECURITY_STATUS callback_lookup(SspiAccountStore *store, const char *user
     SECURITY_STATUS status = callback->lookup(callback->argument, user, domain, &keys);
 
     if (status == SEC_E_LOGON_DENIED) {
-        status = store_unknown_user(failure, user, domain);
+        status = store_lookup_unknown(failure);
     } else if (status != SEC_E_OK) {
         status = failure_set(failure, SEC_E_NO_CREDENTIALS, SSPI_REASON_STORE_UNAVAILABLE,
                              "the program's account callback failed with status 0x%08X", (unsigned)status);

@@ -28,7 +28,7 @@ static SECURITY_STATUS memory_lookup(SspiAccountStore *store, const char *user, 
     status = account_table_find(memory->table, user, domain, account);
     pthread_mutex_unlock(&memory->mutex);
     if (status == SEC_E_LOGON_DENIED)
-        return store_unknown_user(failure, user, domain);
+        return store_lookup_unknown(failure);
     return status == SEC_E_OK ? status : store_no_memory(failure);
 }
 

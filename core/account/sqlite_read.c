@@ -258,11 +258,10 @@ static SECURITY_STATUS state_current(struct sqlite_store *sqlite, int64_t since,
     return status;
 }
 
-static SECURITY_STATUS table_answer(SECURITY_STATUS status, const char *user, const char *domain,
-                                    struct failure *failure)
+static SECURITY_STATUS table_answer(SECURITY_STATUS status, struct failure *failure)
 {
     if (status == SEC_E_LOGON_DENIED)
-        return store_unknown_user(failure, user, domain);
+        return store_lookup_unknown(failure);
     return status == SEC_E_OK ? status : store_no_memory(failure);
 }
 
@@ -286,10 +285,10 @@ SECURITY_STATUS sqlite_lookup(SspiAccountStore *store, const char *user, const c
         status = account_row_find(&sqlite->reader, STATEMENT_FIND, user, domain, &id, account, failure);
     pthread_mutex_unlock(&sqlite->read_mutex);
     if (!table)
-        return status == SEC_E_OK && !id ? store_unknown_user(failure, user, domain) : status;
+        return status == SEC_E_OK && !id ? store_lookup_unknown(failure) : status;
     status = account_table_find(table, user, domain, account);
     account_table_release(table);
-    return table_answer(status, user, domain, failure);
+    return table_answer(status, failure);
 }
 
 SECURITY_STATUS sqlite_each(SspiAccountStore *store,

@@ -155,7 +155,7 @@ static SECURITY_STATUS text_lookup(SspiAccountStore *store, const char *user, co
     status = account_table_find(table, user, domain, account);
     account_table_release(table);
     if (status == SEC_E_LOGON_DENIED)
-        return store_unknown_user(failure, user, domain);
+        return store_lookup_unknown(failure);
     return status == SEC_E_OK ? status : store_no_memory(failure);
 }
 
