@@ -19,8 +19,8 @@ chosen=()
 
 # Order matters only in that the cheap and telling ones come first.
 daily=(lint unit unit-clang asan asan-clang tsan valgrind conformance attack install bindings tools python lua
-    fuzz mutations secrets peers quickstart selftest)
-long=(valgrind-full soak fuzz-long timing selftest-full)
+    fuzz mutations secrets timing peers quickstart selftest)
+long=(valgrind-full soak fuzz-long selftest-full)
 
 # shellcheck source=tests/support/suites.sh
 . "$root/tests/support/suites.sh"

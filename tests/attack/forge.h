@@ -60,6 +60,12 @@ void forge_authenticate(struct forge *forge, const struct token *negotiate, cons
 /* The first three legs with the forged client in place of ours. */
 void forge_until_authenticate(struct forge *forge, struct loopback *loop);
 
+/* For whoever needs a key of the exchange: all in ASCII. */
+void forge_nt_hash(const char *password, uint8_t out[16]);
+void forge_md5(const void *a, size_t a_size, const void *b, size_t b_size, uint8_t out[16]);
+void forge_hmac_md5(const uint8_t key[16], const void *data, size_t size, uint8_t out[16]);
+void forge_ntowf_v2(const char *user, const char *domain, const char *password, uint8_t out[16]);
+
 uint32_t u32_at(const struct token *token, size_t offset);
 uint16_t u16_at(const struct token *token, size_t offset);
 void u32_put(struct token *token, size_t offset, uint32_t value);

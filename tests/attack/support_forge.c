@@ -117,6 +117,34 @@ static size_t utf16(const char *text, uint8_t *out, bool upper)
     return size;
 }
 
+void forge_nt_hash(const char *password, uint8_t out[16])
+{
+    uint8_t text[2 * 520];
+
+    md("MD4", text, utf16(password, text, false), NULL, 0, out);
+}
+
+void forge_md5(const void *a, size_t a_size, const void *b, size_t b_size, uint8_t out[16])
+{
+    md("MD5", a, a_size, b, b_size, out);
+}
+
+void forge_hmac_md5(const uint8_t key[16], const void *data, size_t size, uint8_t out[16])
+{
+    hmac(key, &(struct part){data, size}, 1, out);
+}
+
+/* 3.3.2. */
+void forge_ntowf_v2(const char *user, const char *domain, const char *password, uint8_t out[16])
+{
+    uint8_t hash[16], names[512];
+    size_t size = utf16(user, names, true);
+
+    forge_nt_hash(password, hash);
+    size += utf16(domain, names + size, false);
+    forge_hmac_md5(hash, names, size, out);
+}
+
 uint32_t u32_at(const struct token *token, size_t offset)
 {
     return (uint32_t)u16_at(token, offset) | (uint32_t)u16_at(token, offset + 2) << 16;
@@ -239,16 +267,12 @@ static void av_list(const struct forge *forge, const struct token *challenge, st
 /* 3.3.2. The session base key replaces `key`. */
 static void response_v2(const struct forge *forge, const struct token *challenge, struct token *response, uint8_t key[16])
 {
-    uint8_t hash[16], names[512], proof[16];
+    uint8_t hash[16], proof[16];
     struct token server = *challenge, temp = {.size = 28};
     const uint8_t *time = av_in_challenge(&server, AV_TIMESTAMP);
-    size_t size = utf16(forge->password, names, false);
     uint64_t ticks = 0;
 
-    md("MD4", names, size, NULL, 0, hash);
-    size = utf16(forge->user, names, true);
-    size += utf16(forge->domain, names + size, false);
-    hmac(hash, &(struct part){names, size}, 1, hash);
+    forge_ntowf_v2(forge->user, forge->domain, forge->password, hash);
     temp.data[0] = temp.data[1] = 1;
     cr_assert_not_null(time);
     for (unsigned i = 8; i > 0; i--)
@@ -268,9 +292,9 @@ static void response_v2(const struct forge *forge, const struct token *challenge
 static void response_v1(const struct forge *forge, const struct token *challenge, struct token *lm, struct token *nt,
                         uint8_t key[16])
 {
-    uint8_t hash[16], name[256], both[16], digest[16], out[24];
+    uint8_t hash[16], both[16], digest[16], out[24];
 
-    md("MD4", name, utf16(forge->password, name, false), NULL, 0, hash);
+    forge_nt_hash(forge->password, hash);
     md("MD4", hash, 16, NULL, 0, key);
     memcpy(both, challenge->data + 24, 8);
     if (forge->response == FORGE_V1_ESS) {
