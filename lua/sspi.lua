@@ -26,10 +26,11 @@ local function misuse(text, ...)
     error("sspi: " .. text:format(...), 3)
 end
 
--- A result of core, whose failures also carry an explanation and a reason: only what scripts get.
-local function result(value, sense, name)
+-- A result of core, whose failures also carry a token, an explanation and a reason. Where no peer listens the message is
+-- the explanation, which names the file or the option, or the sense where there is none.
+local function result(value, sense, name, _, explanation)
     if value then return value end
-    return nil, sense, name
+    return nil, explanation and explanation ~= "" and explanation or sense, name
 end
 
 -- ------------------------------------------------------------------------------------------------ account stores
@@ -38,8 +39,9 @@ local Store = {}
 Store.__index = Store
 Store.__name = "sspi.account_store"
 
-local function new_store(handle, sense, name)
-    if not handle then return nil, sense, name end
+local function new_store(...)
+    local handle, why, name = result(...)
+    if not handle then return nil, why, name end
     return setmetatable({ handle = handle }, Store)
 end
 
@@ -147,24 +149,24 @@ end
 -- Everything that is set after the credential is there: true, or nil, sense, name.
 local function configure(handle, settings)
     local done, sense, name = true, nil, nil
-    if settings.nt_hash ~= nil then done, sense, name = core.SspiCredentialSetNtHash(handle, settings.nt_hash) end
+    if settings.nt_hash ~= nil then done, sense, name = result(core.SspiCredentialSetNtHash(handle, settings.nt_hash)) end
     if not done then return nil, sense, name end
     for option, value in pairs(settings.options or {}) do
-        done, sense, name = core.SspiCredentialSetOption(handle, option, option_text(value))
+        done, sense, name = result(core.SspiCredentialSetOption(handle, option, option_text(value)))
         if not done then return nil, sense, name end
     end
     if settings.accounts ~= nil then
         local store
         store, sense, name = store_of(settings.accounts)
         if not store then return nil, sense, name end
-        done, sense, name = core.SspiCredentialSetAccountStore(handle, store.handle)
+        done, sense, name = result(core.SspiCredentialSetAccountStore(handle, store.handle))
         if not done then return nil, sense, name end
     end
     if settings.on_event ~= nil then
         if type(settings.on_event) ~= "function" then
             error(("sspi: on_event must be a function, not %s"):format(type(settings.on_event)), 3)
         end
-        return core.SspiCredentialSetEventCallback(handle, event_receiver(settings.on_event))
+        return result(core.SspiCredentialSetEventCallback(handle, event_receiver(settings.on_event)))
     end
     return true
 end
@@ -187,7 +189,9 @@ function sspi.credential(settings)
     if settings.username or settings.domain or settings.password then
         identity = { user = settings.username, domain = settings.domain, password = settings.password }
     end
-    local handle, sense, name = core.AcquireCredentialsHandle(nil, settings.package or "NTLM", use, identity)
+    local handle, sense, name = result(
+        core.AcquireCredentialsHandle(nil, settings.package or "NTLM", use, identity)
+    )
     if not handle then return nil, sense, name end
     local done
     done, sense, name = configure(handle, settings)

@@ -43,15 +43,25 @@ local function begins_handshake(token)
   return token:sub(1, 12) == "NTLMSSP\0\1\0\0\0" or token:sub(1, 1) == "\x60"
 end
 
+local function names_of(set)
+  local names = {}
+  for name in pairs(set) do
+    names[#names + 1] = name:upper()
+  end
+  table.sort(names)
+  return names
+end
+
 local function identity_of(context, legs)
-  local key = context:key_info()
+  local key = context:key_info() or {} -- none where the client asked for no protection of messages, as HTTP's seldom do
   return {
     name = context:client_name(),
     package = context:package(),
-    flags = context:flags(),
-    key_bits = key.key_size,
-    encryption = key.encrypt_algorithm_name,
-    signature = key.signature_algorithm_name,
+    flags = names_of(context:flags()),
+    key_bits = key.key_size or 0,
+    encryption = key.encrypt_algorithm or "none",
+    signature = key.signature_algorithm or "none",
+    expires = context:expiry(), -- nil: never, as with NTLM
     legs = legs,
   }
 end
@@ -97,7 +107,8 @@ end
 --- `persistent`: whether the connection outlives the reply; a challenge on one that does not is useless.
 function Login:check(headers, persistent)
   if not headers then
-    if not self.identity then self:close() end -- a request without credentials breaks off a handshake under way
+    -- A request without credentials breaks off a handshake under way.
+    if not self.identity or self.identity.expires and self.identity.expires <= os.time() then self:close() end
     return self:answer()
   end
   local label, text = headers[1]:match("^(%S+)%s+(%S+)$")

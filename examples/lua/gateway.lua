@@ -82,13 +82,19 @@ local function quoted(text)
   return "'" .. text:gsub("[^ -~]", function(c) return ("\\x%02x"):format(c:byte()) end):gsub("'", "\\'") .. "'"
 end
 
+local REASONS = {}
+for name, number in pairs(sspi.core) do
+  local reason = name:match("^SSPI_REASON_(.+)$")
+  if reason then REASONS[number] = reason end
+end
+
 local peer_of_step = "?"
 
 -- One line a login attempt, for the operator only.
 local function log_event(event)
   log("%s %s client=%s workstation=%s package=%s status=%s reason=%s peer=%s: %s",
     os.date("!%Y-%m-%dT%H:%M:%SZ", event.time // 1 | 0), event.status == "SEC_E_OK" and "login" or "refused",
-    quoted(event.client_name), quoted(event.workstation), event.package, event.status, event.reason, peer_of_step,
+    quoted(event.client_name), quoted(event.workstation), event.package, event.status, REASONS[event.reason], peer_of_step,
     (quoted(event.explanation):sub(2, -2)))
 end
 
@@ -103,7 +109,7 @@ local function acquire(options)
       options = { netbios_domain_name = options.domain },
       on_event = log_event,
     }
-    if not credential then die("%s", why) end
+    if not credential then die("%s: %s", scheme, why) end
     table.insert(credentials, { scheme = scheme, credential = credential })
   end
   return credentials

@@ -59,7 +59,7 @@ function page.html(identity, request_number, body_bytes)
     local text = "%s, %.3f ms after the first, %.1f &micro;s of ours"
     return text:format(escape(leg.received), leg.after_ms, leg.step_us)
   end)
-  local key = ("%d bits, %s, %s"):format(identity.key_bits, identity.encryption, identity.signature)
+  local key = ("%d bits, encryption %s, signature %s"):format(identity.key_bits, identity.encryption, identity.signature)
   local rows = {
     { "Package", escape(identity.package) },
     { "Agreed", escape(table.concat(identity.flags, ", ")) },

@@ -34,15 +34,22 @@ class Leg:
 
 
 @dataclass(frozen=True)
+class Key:
+    """What would protect messages; HTTP clients seldom ask for it."""
+
+    bits: int
+    encryption: str
+    signature: str
+
+
+@dataclass(frozen=True)
 class Identity:
     """Who the client is and how that was proved. Holds no secret."""
 
     name: str
     package: str
     flags: tuple[str, ...]
-    key_bits: int
-    encryption: str
-    signature: str
+    key: Key
     legs: tuple[Leg, ...]
     expires: datetime | None  # None: never, as with NTLM
 
@@ -132,17 +139,23 @@ class ConnectionLogin:
 
 def identity_of(context: sspi.ServerContext, legs: tuple[Leg, ...]) -> Identity:
     """What the page tells of an established context."""
-    key = context.key_info
     return Identity(
         name=context.client_name,
         package=context.package,
         flags=tuple(flag.name or hex(flag) for flag in context.flags),
-        key_bits=key.key_size,
-        encryption=key.encrypt_algorithm,
-        signature=key.signature_algorithm,
+        key=key_of(context),
         legs=legs,
         expires=context.expiry,
     )
+
+
+def key_of(context: sspi.ServerContext) -> Key:
+    """The keys that were agreed, if any."""
+    try:
+        info = context.key_info
+    except sspi.SSPIError:
+        return Key(0, "none", "none")
+    return Key(info.key_size, info.encrypt_algorithm, info.signature_algorithm)
 
 
 def has_expired(identity: Identity) -> bool:

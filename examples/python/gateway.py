@@ -179,11 +179,15 @@ class OneLine(logging.Filter):
 def acquire(options: argparse.Namespace) -> dict[str, sspi.Credential]:
     """One credential a scheme; the name of an HTTP scheme is that of its package."""
     settings = {"netbios_domain_name": options.domain} if options.domain else {}
-    store = sspi.AccountStore(options.accounts) if options.accounts else None
-    return {
-        scheme.casefold(): sspi.Credential(scheme, usage="accept", accounts=store, options=settings, on_event=log_event)
-        for scheme in options.scheme or ["NTLM"]
-    }
+    credentials = {}
+    for scheme in options.scheme or ["NTLM"]:
+        try:
+            credentials[scheme.casefold()] = sspi.Credential(
+                scheme, usage="accept", accounts=options.accounts, options=settings, on_event=log_event
+            )
+        except sspi.SSPIError as failure:
+            sys.exit(f"gateway: {scheme}: {failure.explanation or failure.status.name}")
+    return credentials
 
 
 def allow_many_connections() -> None:
@@ -234,8 +238,6 @@ def main() -> None:
     allow_many_connections()
     try:
         asyncio.run(run(options))
-    except sspi.SSPIError as failure:
-        sys.exit(f"gateway: {failure.explanation or failure}")
     except OSError as failure:
         if failure.errno == errno.EADDRINUSE:
             sys.exit(f"gateway: port {options.port} is in use: stop what uses it, or choose another with --port")

@@ -28,9 +28,9 @@ def facts(identity: Identity, request_number: int, body_size: int) -> dict[str, 
         "name": identity.name,
         "package": identity.package,
         "flags": list(identity.flags),
-        "key_bits": identity.key_bits,
-        "encryption": identity.encryption,
-        "signature": identity.signature,
+        "key_bits": identity.key.bits,
+        "encryption": identity.key.encryption,
+        "signature": identity.key.signature,
         "legs": [
             {"received": leg.received.isoformat(), "after_ms": leg.after_ms, "step_us": leg.step_us}
             for leg in identity.legs
@@ -54,7 +54,12 @@ def as_html(content: dict[str, Any]) -> str:
     rows = [
         ("Package", html.escape(content["package"])),
         ("Agreed", html.escape(", ".join(content["flags"]))),
-        ("Key", html.escape(f"{content['key_bits']} bits, {content['encryption']}, {content['signature']}")),
+        (
+            "Key",
+            html.escape(
+                f"{content['key_bits']} bits, encryption {content['encryption']}, signature {content['signature']}"
+            ),
+        ),
         ("Legs", "<br>".join(legs)),
         ("Request on this connection", str(content["request_on_connection"])),
         ("Bytes in your request", str(content["body_bytes"])),

@@ -27,7 +27,7 @@ class Login:
         )
         self.context = sspi.ServerContext(credential)
 
-    def run(self, user: User, nt_hash: bytes = b"", v2: bool = True) -> bytes:
+    def run(self, user: User, nt_hash: bytes | str = "", v2: bool = True) -> bytes:
         first = ntlm.getNTLMSSPType1("WORKSTATION", user.domain, signingRequired=True, use_ntlmv2=v2)
         challenge = bytes(self.context.step(first.getData()).token)
         password = "" if nt_hash else user.password
@@ -98,9 +98,8 @@ def smb_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     thread = threading.Thread(target=server.start, daemon=True)
     thread.start()
     yield port
-    inner = server.getServer()
-    inner.shutdown()
-    inner.server_close()
+    server._SimpleSMBServer__server.shutdown()  # stop() alone closes the socket under the loop
+    server.stop()
     thread.join(10)
 
 

@@ -20,6 +20,7 @@ static SecurityFunctionTableA *table;
 static CredHandle credential;
 static CtxtHandle context;
 static BOOL is_server, started;
+static ULONG sent, taken; /* WinPR leaves counting to its callers */
 static const char *sam_file;
 static char line[2 * ROOM + 64];
 static BYTE input[ROOM], second[ROOM], output[ROOM];
@@ -95,7 +96,7 @@ static void wrap(const char *hex)
     size_t size = from_hex(hex, output + SIGNATURE);
     SecBuffer buffers[2] = {{SIGNATURE, SECBUFFER_TOKEN, output}, {(ULONG)size, SECBUFFER_DATA, output + SIGNATURE}};
     SecBufferDesc whole = {SECBUFFER_VERSION, 2, buffers};
-    answer(table->EncryptMessage(&context, 0, &whole, 0), output, SIGNATURE + size, "");
+    answer(table->EncryptMessage(&context, 0, &whole, sent++), output, SIGNATURE + size, "");
 }
 
 static void unwrap(const char *hex)
@@ -105,14 +106,14 @@ static void unwrap(const char *hex)
     SecBuffer buffers[2] = {{SIGNATURE, SECBUFFER_TOKEN, input},
                             {(ULONG)size - SIGNATURE, SECBUFFER_DATA, input + SIGNATURE}};
     SecBufferDesc whole = {SECBUFFER_VERSION, 2, buffers};
-    answer(table->DecryptMessage(&context, &whole, 0, &qop), input + SIGNATURE, size - SIGNATURE, "");
+    answer(table->DecryptMessage(&context, &whole, taken++, &qop), input + SIGNATURE, size - SIGNATURE, "");
 }
 
 static void sign(const char *hex)
 {
     SecBuffer buffers[2] = {{SIGNATURE, SECBUFFER_TOKEN, output}, {(ULONG)from_hex(hex, input), SECBUFFER_DATA, input}};
     SecBufferDesc whole = {SECBUFFER_VERSION, 2, buffers};
-    answer(table->MakeSignature(&context, 0, &whole, 0), output, SIGNATURE, "");
+    answer(table->MakeSignature(&context, 0, &whole, sent++), output, SIGNATURE, "");
 }
 
 static void verify(const char *hex, const char *signature)
@@ -121,7 +122,7 @@ static void verify(const char *hex, const char *signature)
     SecBuffer buffers[2] = {{(ULONG)from_hex(signature, second), SECBUFFER_TOKEN, second},
                             {(ULONG)from_hex(hex, input), SECBUFFER_DATA, input}};
     SecBufferDesc whole = {SECBUFFER_VERSION, 2, buffers};
-    answer(table->VerifySignature(&context, &whole, 0, &qop), input, 0, "");
+    answer(table->VerifySignature(&context, &whole, taken++, &qop), input, 0, "");
 }
 
 static char *next_line(void)
