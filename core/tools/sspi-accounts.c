@@ -40,23 +40,25 @@ static const char help[] =
     "  enable USER      allow its logins again, and clear a lock\n"
     "  remove USER      remove it\n"
     "  list             list all accounts\n"
-    "  import LOCATION  copy all accounts of another store; makes the store if there is none\n"
+    "  import LOCATION  copy all accounts of another store; makes this one if needed\n"
     "USER may be written DOMAIN\\USER.\n"
     "\n"
     "Options:\n"
     "  -s, --store LOCATION  sqlite:PATH or a bare path; for list and import also\n"
     "                        ntlm-user-file:PATH and smbpasswd:PATH\n"
-    "                        (default: account_store of sspi.conf, or SSPI_ACCOUNT_STORE)\n"
+    "                        (default: account_store of sspi.conf,\n"
+    "                        or SSPI_ACCOUNT_STORE)\n"
     "  -d, --domain NAME     the account's domain (default: the store's default domain)\n"
-    "  -g, --group NAME      with create, add, import: let this group read the store (mode 0640)\n"
+    "  -g, --group NAME      with create, add, import: let this group read the store\n"
+    "                        (mode 0640)\n"
     "      --password-stdin  read the password from standard input, one line\n"
     "  -h, --help            show this help\n"
     "  -V, --version         show the version\n"
     "\n"
-    "The password is asked for on the terminal. It is never taken from the command line,\n"
-    "where other users could see it.\n"
+    "The password is asked for on the terminal. It is never taken from the command\n"
+    "line, where other users could see it.\n"
     "\n"
-    "Exit status: 0 done, 1 failed, 2 wrong usage, 3 no such account or it is there already.\n";
+    "Exit status: 0 done, 1 failed, 2 usage, 3 no such account or there already.\n";
 
 static int usage(const char *what, const char *name)
 {
