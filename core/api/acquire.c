@@ -178,6 +178,8 @@ SECURITY_STATUS credential_entry_use(struct credential_entry *entry, bool accept
     pthread_mutex_lock(&entry->lock);
     if (acceptor && !atomic_load(&entry->accounts_open))
         status = entry_open_accounts(entry, failure);
+    if (status == SEC_E_OK && entry->credential->provider->settle)
+        entry->credential->provider->settle(entry->credential);
     if (status == SEC_E_OK) {
         atomic_store_explicit(&entry->used, true, memory_order_release);
         atomic_store_explicit(done, true, memory_order_release);

@@ -185,6 +185,8 @@ struct provider {
     bool (*available)(struct failure *failure); /* NULL: always; e.g. NTLM without OpenSSL's legacy provider is not */
     SECURITY_STATUS (*acquire)(const struct acquire *request, struct credential **credential);
     void (*credential_free)(struct credential *credential);
+    /* The options are closed, or the account store was opened: for packages whose credential holds others (Negotiate). */
+    void (*settle)(struct credential *credential);
     SECURITY_STATUS (*set_nt_hash)(struct credential *credential, const uint8_t hash[16]);
     SECURITY_STATUS (*query_credential_name)(struct credential *credential, const char **name);
     SECURITY_STATUS (*accept)(struct credential *credential, struct context **context, struct step *step);
@@ -197,6 +199,12 @@ struct provider {
     SECURITY_STATUS (*verify)(struct context *context, struct message *message);
     SECURITY_STATUS (*seal)(struct context *context, struct message *message);
     SECURITY_STATUS (*unseal)(struct context *context, struct message *message);
+    /*
+     * Makes or checks Negotiate's mechListMIC, a message with a TOKEN and a DATA buffer ([MS-SPNG] 3.3.5.1); NULL: sign and verify
+     * do. And whether this exchange obliges both sides to send one; NULL: never.
+     */
+    SECURITY_STATUS (*mechlist_mic)(struct context *context, struct message *message, bool make);
+    bool (*mechlist_mic_due)(const struct context *context);
     /* An operator's sentence on an established context (who, how); NULL: api/ makes one from NAMES and the package name. */
     void (*describe)(struct context *context, char *text, size_t size);
 };
@@ -206,5 +214,6 @@ const struct provider *registry_at(size_t index);
 const struct provider *registry_find(const char *name); /* by name or alias, case-insensitively; NULL */
 
 extern const struct provider ntlm_provider;
+extern const struct provider negotiate_provider;
 
 #endif

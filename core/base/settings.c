@@ -56,6 +56,9 @@ static const struct row rows[] = {
      NUMBER_VALUE, offsetof(struct settings, lockout_seconds), 1, UINT32_MAX, 900},
     {{"ntlm_max_age_seconds", "number", "0", "Largest age of the time stamp in an NTLM response; 0 is unlimited."},
      NUMBER_VALUE, offsetof(struct settings, ntlm_max_age_seconds), 0, UINT32_MAX, 0},
+    {{"negotiate_packages", "text", "all",
+      "Packages that Negotiate may choose, such as Kerberos or !NTLM, commas between."},
+     TEXT_VALUE, offsetof(struct settings, negotiate_packages), 0, 255, 0},
     {{"keytab", "text", "libkrb5's default keytab", "File with the keys of Kerberos services, as ktutil writes it."},
      TEXT_VALUE, offsetof(struct settings, keytab), 0, LOCATION_LIMIT, 0},
     {{"service_names", "text", "the one service of the keytab",
@@ -70,8 +73,8 @@ static const struct row rows[] = {
     {{"replay_cache", "text", "a file of this user in /var/tmp",
       "Where Kerberos logins are remembered: a path, or memory (this process and its children alone)."},
      TEXT_VALUE, offsetof(struct settings, replay_cache), 0, LOCATION_LIMIT, 0},
-    {{"replay_cache_entries", "number", "1048576", "Room of a new replay cache, in logins; 40 bytes each when used."},
-     NUMBER_VALUE, offsetof(struct settings, replay_cache_entries), 64, 1 << 26, 1 << 20},
+    {{"replay_cache_entries", "number", "262144", "Room of a new replay cache, in logins; 40 bytes each when used."},
+     NUMBER_VALUE, offsetof(struct settings, replay_cache_entries), 64, 1 << 26, 1 << 18},
 };
 
 #define ROW_COUNT (sizeof rows / sizeof rows[0])

@@ -31,13 +31,14 @@ struct settings {
     ULONG lockout_threshold;     /* lockout_threshold: failures until an account is locked; 0 is off */
     ULONG lockout_seconds;       /* lockout_seconds: until the count is forgotten and the lock falls; default 900 */
     ULONG ntlm_max_age_seconds;  /* ntlm_max_age_seconds: largest age of a response's time stamp; 0 is unlimited */
+    char *negotiate_packages;    /* negotiate_packages: "Kerberos,NTLM", "!NTLM"; NULL: all */
     char *keytab;                /* keytab: path of the acceptor's keys; NULL: libkrb5's default */
     char *service_names;         /* service_names: "HTTP", "HTTP/host", "HTTP/host@REALM", blanks between; "*" is any */
     BOOL require_pac;            /* require_pac: refuse tickets without a PAC */
     BOOL allow_insecure_rc4;     /* allow_insecure_rc4: Kerberos tickets and keys of type rc4-hmac */
     ULONG allow_clock_skew_seconds; /* allow_clock_skew_seconds: how far Kerberos clocks may differ; default 300 */
     char *replay_cache;          /* replay_cache: "memory" or a path; NULL: a file per user in /var/tmp */
-    ULONG replay_cache_entries;  /* replay_cache_entries: room of a new replay cache; default 1048576 */
+    ULONG replay_cache_entries;  /* replay_cache_entries: room of a new replay cache; default 262144 */
     ULONG said;                  /* one bit a row of the table: given by somebody, so not derived from other values */
 };
 

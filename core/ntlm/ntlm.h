@@ -337,6 +337,10 @@ MUST_CHECK SECURITY_STATUS ntlm_seal_snapshot(const struct ntlm_context *context
 /* Gives the states back, which the context then owns; `state` is emptied. */
 void ntlm_seal_restore(struct ntlm_context *context, struct ntlm_seal_state *state);
 void ntlm_seal_state_clear(struct ntlm_seal_state *state);
+
+/* mechlist.c */
+SECURITY_STATUS ntlm_mechlist_mic(struct context *context, struct message *message, bool make);
+bool ntlm_mechlist_mic_due(const struct context *context);
 void ntlm_stream_clear(struct ntlm_stream *stream);
 
 #endif

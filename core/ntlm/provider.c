@@ -163,5 +163,7 @@ const struct provider ntlm_provider = {
     .verify = ntlm_verify_signature,
     .seal = ntlm_seal,
     .unseal = ntlm_unseal,
+    .mechlist_mic = ntlm_mechlist_mic,
+    .mechlist_mic_due = ntlm_mechlist_mic_due,
     .describe = ntlm_describe,
 };
