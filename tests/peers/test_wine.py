@@ -16,7 +16,7 @@ UNKNOWN = User(ALICE.domain, "mallory", ALICE.password)
 MINGW = "x86_64-w64-mingw32-gcc"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def wine(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Runs a Windows program in a Wine of its own."""
     program = needs("wine", "wine64")
