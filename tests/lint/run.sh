@@ -51,7 +51,7 @@ scripts_checked() {
 }
 
 lua_checked() {
-    files '*.lua' '*.rockspec' | xargs -r luacheck --quiet --codes --config "$root/.luacheckrc"
+    files '*.lua' '*.rockspec' | xargs -r luacheck --quiet --codes --config "$root/lua/.luacheckrc"
 }
 
 types_checked() {
