@@ -97,8 +97,19 @@ static inline void step_run(struct credential *credential, struct context **cont
     must(leg->status >= 0 || leg->failure.reason != SSPI_REASON_NONE, "every failure is explained");
 }
 
+/* The same for NTLMv1, whose proof is the response itself. */
+static inline bool v1_repair(const struct ntlm_authenticate *message, uint8_t *nt, uint32_t flags,
+                             const uint8_t challenge[8])
+{
+    uint8_t hash[16];
+
+    return account_nt_hash(bytes_of("Password", 8), hash) == SEC_E_OK
+           && ntlm_v1_response(hash, flags, challenge, message->lm.size == 24 ? message->lm.data : challenge, nt);
+}
+
 /* Recomputes the proof of a message in place, as the owner of the password could; then the session key in `key`. */
-static inline bool proof_repair(uint8_t *token, size_t size, const uint8_t challenge[8], uint8_t key[16])
+static inline bool proof_repair(uint8_t *token, size_t size, uint32_t offered, const uint8_t challenge[8],
+                                uint8_t key[16])
 {
     struct ntlm_authenticate message;
     struct ntlm_claim claim = {0};
@@ -106,10 +117,15 @@ static inline bool proof_repair(uint8_t *token, size_t size, const uint8_t chall
     uint8_t hash[16], ntowf[16];
     bool done;
 
-    if (!ntlm_authenticate_decode(bytes_of(token, size), &message) || message.nt.size < 44
-        || ntlm_claim_read(&message, &claim, &failure) != SEC_E_OK)
+    memset(key, 0, 16);
+    if (!ntlm_authenticate_decode(bytes_of(token, size), &message))
         return false;
-    uint8_t *nt = token + (message.nt.data - token);
+    uint8_t *nt = message.nt.size ? token + (message.nt.data - token) : NULL;
+
+    if (message.nt.size == NTLM_V1_RESPONSE_SIZE)
+        return v1_repair(&message, nt, offered, challenge);
+    if (message.nt.size < 44 || ntlm_claim_read(&message, &claim, &failure) != SEC_E_OK)
+        return false;
 
     done = account_nt_hash(bytes_of("Password", 8), hash) == SEC_E_OK
            && ntlm_ntowf_v2(hash, bytes_of(claim.hash_name, claim.hash_user_size),
