@@ -31,6 +31,15 @@ void md5_blocks(struct md5_state *state, const uint8_t *data, size_t blocks)
     }
 }
 
+void md5_words_out(const struct md5_state *state, uint8_t out[MD5_SIZE])
+{
+    uint32_t words[4];
+
+    for (int i = 0; i < 4; i++)
+        words[i] = htole32(state->words[i]);
+    memcpy(out, words, MD5_SIZE);
+}
+
 void md5_update(struct md5 *md5, struct bytes data)
 {
     size_t held = md5->size % MD5_BLOCK, room = MD5_BLOCK - held, whole;
@@ -62,8 +71,6 @@ void md5_final(struct md5 *md5, uint8_t out[MD5_SIZE])
     memset(md5->pending + held, 0, MD5_BLOCK - sizeof bits - held);
     memcpy(md5->pending + MD5_BLOCK - sizeof bits, &bits, sizeof bits);
     md5_blocks(&md5->state, md5->pending, 1);
-    for (int i = 0; i < 4; i++)
-        md5->state.words[i] = htole32(md5->state.words[i]);
-    memcpy(out, md5->state.words, MD5_SIZE);
+    md5_words_out(&md5->state, out);
     secret_wipe(md5, sizeof *md5);
 }

@@ -25,6 +25,7 @@ extern const struct md5_state md5_initial;
 /* Goes on from a state that has taken in `size` bytes, a multiple of MD5_BLOCK. */
 void md5_resume(struct md5 *md5, const struct md5_state *state, uint64_t size);
 void md5_blocks(struct md5_state *state, const uint8_t *data, size_t blocks);
+void md5_words_out(const struct md5_state *state, uint8_t out[MD5_SIZE]);
 void md5_update(struct md5 *md5, struct bytes data);
 void md5_final(struct md5 *md5, uint8_t out[MD5_SIZE]); /* wipes `md5` */
 

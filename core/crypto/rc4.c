@@ -25,7 +25,7 @@ static bool rc4_set_key(struct rc4 *state, struct bytes key)
         box[y] = at_x;
         k = k + 1 < key.size ? k + 1 : 0;
     }
-    state->x = state->y = 0;
+    state->x = state->y = state->ready = state->end = 0;
     return true;
 }
 
@@ -53,11 +53,16 @@ void rc4_free(struct rc4 *state)
 void rc4_apply(struct rc4 *state, const void *in, void *out, size_t size)
 {
     uint32_t x = state->x, y = state->y, at_x, at_y;
-    const uint8_t *from = in;
+    size_t ready = state->end - state->ready, used = size < ready ? size : ready;
+    const uint8_t *from = in, *ahead = state->ahead + state->ready;
     uint8_t *to = out, *box = state->box;
 
-    for (size_t i = 0; i < size; i++) {
-        RC4_STEP(i)
+    for (size_t i = 0; i < used; i++)
+        to[i] = from[i] ^ ahead[i];
+    state->ready = (uint8_t)(state->ready + used);
+    for (size_t i = used; i < size; i++) {
+        RC4_STEP
+        to[i] = from[i] ^ RC4_BYTE;
     }
     state->x = (uint8_t)x;
     state->y = (uint8_t)y;
