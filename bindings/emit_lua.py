@@ -267,8 +267,8 @@ def finish(call: Call) -> list[str]:
     if call.result == "status":
         lines.append("    if (status < 0) {")
         lines += [f"        slua_cell_discard({s.name});" for s in call.inputs if isinstance(s, CallbackIn)]
-        output = next((f"&{s.name}" for s in call.inputs if isinstance(s, BuffersOut)), "NULL")
-        lines += [f"        return slua_call_fail(&call, status, {output});", "    }"]
+        token = next((f"&{s.name}" for s in call.inputs if isinstance(s, BuffersOut)), "NULL")
+        lines += [f"        return slua_call_fail(&call, status, {token});", "    }"]
     for output in call.outputs:
         if isinstance(output, HandleOut):
             lines.append(f"    slua_handle_open({output.name}_object, {output.name}_made);")

@@ -6,6 +6,18 @@
 
 /* ---- Handles ---- */
 
+/* The state behind a type; NULL while the interpreter ends. Leaves a pending exception alone. */
+static struct py_state *state_of(PyTypeObject *type)
+{
+    PyObject *kind, *value, *traceback;
+    struct py_state *state;
+
+    PyErr_Fetch(&kind, &value, &traceback);
+    state = PyType_GetModuleState(type);
+    PyErr_Restore(kind, value, traceback);
+    return state;
+}
+
 SecHandle *py_handle_pointer(struct py_handle *handle)
 {
     return handle ? &handle->value.handle : NULL;
@@ -95,7 +107,7 @@ static void handle_dealloc(PyObject *self)
     freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
 
     PyObject_GC_UnTrack(self);
-    py_handle_close(PyType_GetModuleState(type), handle, true);
+    py_handle_close(state_of(type), handle, true);
     drop_cell(handle->cell);
     Py_CLEAR(handle->keep);
     release(self);
@@ -105,7 +117,7 @@ static void handle_dealloc(PyObject *self)
 static PyObject *handle_close(PyObject *self, PyObject *unused)
 {
     (void)unused;
-    py_handle_close(PyType_GetModuleState(Py_TYPE(self)), (struct py_handle *)self, false);
+    py_handle_close(state_of(Py_TYPE(self)), (struct py_handle *)self, false);
     Py_RETURN_NONE;
 }
 
