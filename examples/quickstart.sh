@@ -35,18 +35,19 @@ say "Installing what is missing"
 "$root/tests/support/setup.sh" build try
 
 say "Building into build/release"
-[ -f "$build/build.ninja" ] || cmake -S "$root" --preset release >"$demo/build.log" 2>&1 || {
-    cat "$demo/build.log"
-    exit 1
+built() {
+    [ -f "$build/build.ninja" ] || cmake -S "$root" --preset release || return 1
+    cmake --build "$build" --target sspi sspi-accounts sspi_python sspi_python_package sspi_lua54
 }
-cmake --build "$build" >"$demo/build.log" 2>&1 || {
+built >"$demo/build.log" 2>&1 || {
     tail -n 40 "$demo/build.log"
+    echo "quickstart: the build failed, see above" >&2
     exit 1
 }
 echo "done: $build"
 
 # The scripts' modules, where the build left them; what is installed needs none of this.
-export PYTHONPATH=$build/python:$root/python/src
+export PYTHONPATH=$build/python
 export LUA_PATH="$root/lua/?.lua;$root/lua/?/init.lua;;"
 export LUA_CPATH="$build/lua/5.4/?.so;;"
 python=/usr/bin/python3
@@ -137,6 +138,7 @@ cat <<HINTS
 examples/quickstart.sh --serve                  leaves the gateways running, for a browser
 examples/python/gateway.py --help               the gateway by itself; examples/lua/gateway.lua likewise
 build/release/core/tools/sspi-accounts --help   accounts of your own
-cmake --install build/release --prefix P        headers, library, tools and modules
+cmake --build build/release && cmake --install build/release --prefix P
+                                                headers, library, tools and modules
 README.md                                       the same in C, Python and Lua
 HINTS

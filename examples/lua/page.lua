@@ -14,7 +14,7 @@ end
 
 local function quote(text)
   local function hide(c) return ("\\u%04x"):format(c:byte()) end
-  return '"' .. text:gsub('[%c"\\]', hide) .. '"'
+  return '"' .. text:gsub('["\\]', "\\%0"):gsub("%c", hide) .. '"'
 end
 
 local function each(list, format)

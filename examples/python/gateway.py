@@ -148,20 +148,26 @@ def reply(status: int, text: str, kind: str, verdict: Verdict) -> web.Response:
     return response
 
 
+def quoted(text: str) -> str:
+    """What a client claims may hold anything: control characters and quotes never reach the log as they are."""
+    text = text.replace("'", "\\'")
+    return "'" + "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text) + "'"
+
+
 def log_event(event: sspi.Event) -> None:
-    """One line a login attempt, for the operator only. What the client claims is quoted: it may hold anything."""
+    """One line a login attempt, for the operator only."""
     outcome = "login" if event.status == sspi.Status.SEC_E_OK else "refused"
     log.info(
         "%s %s client=%s workstation=%s package=%s status=%s reason=%s peer=%s: %s",
         event.time.isoformat(timespec="milliseconds"),
         outcome,
-        ascii(event.client_name),
-        ascii(event.workstation),
+        quoted(event.client_name),
+        quoted(event.workstation),
         event.package,
         event.status.name,
         event.reason.name,
         peer_of_step.get(),
-        ascii(event.explanation)[1:-1],
+        quoted(event.explanation)[1:-1],
     )
 
 
