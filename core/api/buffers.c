@@ -172,8 +172,8 @@ static void output_drop(struct step *step, SecBuffer *token, SECURITY_STATUS sta
     if (step->requested & ASC_REQ_ALLOCATE_MEMORY) {
         context_buffer_free(output->allocate ? output->data : NULL);
         token->pvBuffer = NULL;
-    } else if (output->data) {
-        secret_wipe(output->data, output->used < output->size ? output->used : output->size);
+    } else if (output->used <= output->size) { /* room that was refused was not written to: it may be the input */
+        secret_wipe(output->data, output->used);
     }
     token->cbBuffer = status == SEC_E_BUFFER_TOO_SMALL ? (ULONG)output->used : 0;
 }

@@ -5,6 +5,7 @@
 #include "base/utf.h"
 
 static const struct provider *const providers[] = {
+    &negotiate_provider,
     &ntlm_provider,
 };
 

@@ -1,0 +1,162 @@
+/* C 39 of the checklist: different contexts at once, from many threads, on one credential. Run under ThreadSanitizer too. */
+#include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "packages.h"
+
+#define THREADS 6
+#define LOGINS 20
+
+static SecHandle server_credential, client_credential;
+
+/* Like exchange_run, without anything that two threads would share. */
+static SECURITY_STATUS login(SecHandle *server, SecHandle *client)
+{
+    SECURITY_STATUS client_status = SEC_I_CONTINUE_NEEDED, server_status = SEC_I_CONTINUE_NEEDED;
+    SecBuffer token = {0, SECBUFFER_TOKEN, NULL}, next;
+    SecBufferDesc in = {0, 1, &token}, out = {0, 1, &next};
+    SecHandle *client_context = NULL, *server_context = NULL;
+    ULONG attributes;
+
+    while (server_status == SEC_I_CONTINUE_NEEDED) {
+        next = (SecBuffer){0, SECBUFFER_TOKEN, NULL};
+        client_status = InitializeSecurityContextA(&client_credential, client_context, (SEC_CHAR *)package->target,
+                                                   package->protect_client | ISC_REQ_ALLOCATE_MEMORY, 0, 0,
+                                                   client_context ? &in : NULL, 0, client, &out, &attributes, NULL);
+        FreeContextBuffer(token.pvBuffer);
+        if (client_status < 0)
+            return client_status;
+        client_context = client;
+        token = next;
+        next = (SecBuffer){0, SECBUFFER_TOKEN, NULL};
+        server_status = AcceptSecurityContext(&server_credential, server_context, &in,
+                                              package->protect_server | ASC_REQ_ALLOCATE_MEMORY, 0, server, &out, &attributes,
+                                              NULL);
+        FreeContextBuffer(token.pvBuffer);
+        server_context = server;
+        token = next;
+    }
+    FreeContextBuffer(token.pvBuffer);
+    return server_status;
+}
+
+static SECURITY_STATUS seal_once(SecHandle *from, SecHandle *to)
+{
+    uint8_t data[64] = "secret", trailer[256];
+    SecBuffer buffers[2] = {{sizeof data, SECBUFFER_DATA, data}, {sizeof trailer, SECBUFFER_TOKEN, trailer}};
+    SecBufferDesc desc = {0, 2, buffers};
+    ULONG qop;
+    SECURITY_STATUS status = EncryptMessage(from, 0, &desc, 0);
+
+    return status == SEC_E_OK ? DecryptMessage(to, &desc, 0, &qop) : status;
+}
+
+static void *work(void *argument)
+{
+    for (int i = 0; i < LOGINS; i++) {
+        SecHandle server, client;
+        SECURITY_STATUS status = login(&server, &client);
+
+        if (status == SEC_E_OK && package->seals)
+            status = seal_once(&client, &server);
+        if (status != SEC_E_OK || DeleteSecurityContext(&server) != SEC_E_OK || DeleteSecurityContext(&client) != SEC_E_OK)
+            return argument;
+    }
+    return NULL;
+}
+
+static void acquire(void)
+{
+    assert_status(package->acquire_server(&server_credential, SECPKG_CRED_INBOUND), SEC_E_OK);
+    assert_status(package->acquire_client(&client_credential, SECPKG_CRED_OUTBOUND, CLIENT_GOOD), SEC_E_OK);
+}
+
+static void release(void)
+{
+    assert_status(FreeCredentialsHandle(&server_credential), SEC_E_OK);
+    assert_status(FreeCredentialsHandle(&client_credential), SEC_E_OK);
+}
+
+Test(threads, different_contexts_at_once, .timeout = 300)
+{
+    FOR_EACH_PACKAGE {
+        pthread_t threads[THREADS];
+
+        acquire();
+        for (int i = 0; i < THREADS; i++)
+            cr_assert_eq(pthread_create(&threads[i], NULL, work, &server_credential), 0);
+        for (int i = 0; i < THREADS; i++) {
+            void *failed;
+
+            pthread_join(threads[i], &failed);
+            cr_assert_null(failed);
+        }
+        release();
+    }
+}
+
+/* Contexts may hop: each leg and each message on another thread. */
+struct hop {
+    SecHandle server, client;
+    SECURITY_STATUS status;
+};
+
+static void *hop_login(void *argument)
+{
+    struct hop *hop = argument;
+
+    hop->status = login(&hop->server, &hop->client);
+    return NULL;
+}
+
+static void *hop_seal(void *argument)
+{
+    struct hop *hop = argument;
+
+    hop->status = package->seals ? seal_once(&hop->client, &hop->server) : SEC_E_OK;
+    return NULL;
+}
+
+Test(threads, contexts_may_hop)
+{
+    FOR_EACH_PACKAGE {
+        struct hop hop;
+        pthread_t thread;
+
+        acquire();
+        cr_assert_eq(pthread_create(&thread, NULL, hop_login, &hop), 0);
+        pthread_join(thread, NULL);
+        assert_status(hop.status, SEC_E_OK);
+        for (int i = 0; i < 3; i++) {
+            cr_assert_eq(pthread_create(&thread, NULL, hop_seal, &hop), 0);
+            pthread_join(thread, NULL);
+            assert_status(hop.status, SEC_E_OK);
+        }
+        assert_status(DeleteSecurityContext(&hop.server), SEC_E_OK);
+        assert_status(DeleteSecurityContext(&hop.client), SEC_E_OK);
+        release();
+    }
+}
+
+/* Credentials acquired before a fork work in the children. */
+Test(threads, credentials_work_after_a_fork)
+{
+    FOR_EACH_PACKAGE {
+        acquire();
+        for (int i = 0; i < 3; i++) {
+            pid_t child = fork();
+            int status;
+
+            if (child == 0) {
+                SecHandle server, client;
+
+                alarm(30);
+                _exit(login(&server, &client) == SEC_E_OK ? 0 : 1);
+            }
+            cr_assert_eq(waitpid(child, &status, 0), child);
+            cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        }
+        release();
+    }
+}
