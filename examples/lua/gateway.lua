@@ -92,10 +92,11 @@ local peer_of_step = "?"
 
 -- One line a login attempt, for the operator only.
 local function log_event(event)
-  log("%s %s client=%s workstation=%s package=%s status=%s reason=%s peer=%s: %s",
-    os.date("!%Y-%m-%dT%H:%M:%SZ", event.time // 1 | 0), event.status == "SEC_E_OK" and "login" or "refused",
-    quoted(event.client_name), quoted(event.workstation), event.package, event.status, REASONS[event.reason], peer_of_step,
-    (quoted(event.explanation):sub(2, -2)))
+  local when = os.date("!%Y-%m-%dT%H:%M:%SZ", event.time // 1 | 0)
+  local outcome = event.status == "SEC_E_OK" and "login" or "refused"
+  log("%s %s client=%s workstation=%s package=%s status=%s reason=%s peer=%s: %s", when, outcome,
+    quoted(event.client_name), quoted(event.workstation), event.package, event.status, REASONS[event.reason],
+    peer_of_step, (quoted(event.explanation):sub(2, -2)))
 end
 
 -- One credential a scheme; the name of an HTTP scheme is that of its package.

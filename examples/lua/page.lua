@@ -59,16 +59,18 @@ function page.html(identity, request_number, body_bytes)
     local text = "%s, %.3f ms after the first, %.1f &micro;s of ours"
     return text:format(escape(leg.received), leg.after_ms, leg.step_us)
   end)
-  local key = ("%d bits, encryption %s, signature %s"):format(identity.key_bits, identity.encryption, identity.signature)
+  local key = "%d bits, encryption %s, signature %s"
   local rows = {
     { "Package", escape(identity.package) },
     { "Agreed", escape(table.concat(identity.flags, ", ")) },
-    { "Key", escape(key) },
+    { "Key", escape(key:format(identity.key_bits, identity.encryption, identity.signature)) },
     { "Legs", table.concat(legs, "<br>") },
     { "Request on this connection", request_number },
     { "Bytes in your request", body_bytes },
   }
-  local cells = each(rows, function(row) return ("<tr><th>%s</th><td>%s</td></tr>"):format(row[1], row[2]) end)
+  local cells = each(rows, function(row)
+    return ("<tr><th>%s</th><td>%s</td></tr>"):format(row[1], row[2])
+  end)
   local name = escape(identity.name)
   return HTML:format(name, STYLE, name, table.concat(cells, "\n"))
 end
