@@ -63,7 +63,8 @@ def emit_lua(model: Model) -> str:
 
 def release(call: Call) -> list[str]:
     shape = call.inputs[0]
-    assert isinstance(shape, HandleIn)
+    if not isinstance(shape, HandleIn):
+        raise TypeError(shape)
     name, parameter = c_string(call.name), c_string(shape.name)
     if shape.kind == "void":
         body = f"    return slua_release_buffer(L, {name}, {parameter});"
@@ -77,7 +78,11 @@ def declare_input(shape: Input) -> list[str]:
     name = shape.name
     match shape:
         case ContextStep():
-            return [f"struct slua_handle *{name}, *{name}_object;", f"int {name}_index;", f"SecHandle {name}_made = {{0}};"]
+            return [
+                f"struct slua_handle *{name}, *{name}_object;",
+                f"int {name}_index;",
+                f"SecHandle {name}_made = {{0}};",
+            ]
         case HandleIn():
             return [f"struct slua_handle *{name};"]
         case TextIn():
@@ -139,7 +144,11 @@ def declare_output(shape: Output) -> list[str]:
     holder = [f"struct slua_buffer *{name}_holder;"]
     match shape:
         case HandleOut():
-            return [f"struct slua_handle *{name}_object;", f"int {name}_index;", f"union sspi_value {name}_made = {{{{0, 0}}}};"]
+            return [
+                f"struct slua_handle *{name}_object;",
+                f"int {name}_index;",
+                f"union sspi_value {name}_made = {{{{0, 0}}}};",
+            ]
         case NumberOut():
             return [f"ULONG {name} = 0;"]
         case TimeOut():
@@ -187,7 +196,9 @@ def function(call: Call) -> list[str]:
     declared = ["struct slua_call call;"]
     declared += [d for s in call.inputs for d in declare_input(s)]
     declared += [d for s in call.outputs for d in declare_output(s)]
-    declared += {"status": ["SECURITY_STATUS status;"], "number": ["ULONG value;"], "text": ["const char *value;"]}[call.result]
+    declared += {"status": ["SECURITY_STATUS status;"], "number": ["ULONG value;"], "text": ["const char *value;"]}[
+        call.result
+    ]
     lines = [f"static int call_{call.name}(lua_State *L)", "{"] + [f"    {d}" for d in declared] + [""]
     lines.append(f"    slua_call_begin(&call, L, {c_string(call.name)}, {len(call.inputs)});")
     lines += [f"    {take_input(s, i + 1)}" for i, s in enumerate(call.inputs)]
@@ -250,7 +261,11 @@ def owner_index(call: Call) -> str:
 def invoke(call: Call) -> list[str]:
     arguments = ", ".join(argument(call, name, shape) for name, shape in call.arguments)
     target = {"status": "status = ", "void": ""}.get(call.result, "value = ")
-    lines = ["    slua_call_enter(&call);", f"    {target}{call.function.name}({arguments});", "    slua_call_leave(&call);"]
+    lines = [
+        "    slua_call_enter(&call);",
+        f"    {target}{call.function.name}({arguments});",
+        "    slua_call_leave(&call);",
+    ]
     for shape in call.inputs:
         if isinstance(shape, BuffersOut):
             lines.append(f"    slua_buffers_own(&call, &{shape.name});")
@@ -275,7 +290,9 @@ def finish(call: Call) -> list[str]:
     for shape in call.inputs:
         if isinstance(shape, ContextStep):
             lines += [f"    if (!{shape.name})"]
-            lines += [f"        slua_handle_open({shape.name}_object, (union sspi_value){{.handle = {shape.name}_made}});"]
+            lines += [
+                f"        slua_handle_open({shape.name}_object, (union sspi_value){{.handle = {shape.name}_made}});"
+            ]
     pushes = [push_output(s) for s in call.outputs]
     if call.reports_status:
         pushes.insert(0, "slua_push_number(L, (ULONG)status);")

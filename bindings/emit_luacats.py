@@ -50,7 +50,12 @@ def emit_luacats(model: Model) -> str:
     lines = [HEAD]
     for name, _ in overrides.HANDLES.values():
         kind = f"sspi.{name}"
-        lines += [f"---@class {kind}", f"---@field close fun(self: {kind})", f"---@field closed fun(self: {kind}): boolean", ""]
+        lines += [
+            f"---@class {kind}",
+            f"---@field close fun(self: {kind})",
+            f"---@field closed fun(self: {kind}): boolean",
+            "",
+        ]
     for struct in ordered_rows(model):
         shape = model.rows[struct]
         lines.append(f"---@class sspi.{shape.name}")
@@ -62,7 +67,9 @@ def emit_luacats(model: Model) -> str:
     for call in model.calls:
         lines += function(model, call)
     for constant in model.constants:
-        value = constant.value & 0xFFFFFFFF if isinstance(constant.value, int) and constant.value < 0 else constant.value
+        value = (
+            constant.value & 0xFFFFFFFF if isinstance(constant.value, int) and constant.value < 0 else constant.value
+        )
         shown = f'"{value}"' if isinstance(value, str) else str(value)
         lines.append(f"core.{script_name(constant.name)} = {shown}")
     return "\n".join([*lines, "", "return core", ""])

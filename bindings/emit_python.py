@@ -44,7 +44,9 @@ def emit_python(model: Model) -> str:
     lines += ["static PyMethodDef functions[] = {"]
     for call in model.calls:
         doc = c_string(signature(call) + "\n--\n\n" + call.function.comment)
-        lines.append(f"    {{{c_string(call.name)}, (PyCFunction)(void (*)(void))call_{call.name}, METH_FASTCALL, {doc}}},")
+        lines.append(
+            f"    {{{c_string(call.name)}, (PyCFunction)(void (*)(void))call_{call.name}, METH_FASTCALL, {doc}}},"
+        )
     lines += [TAIL]
     return "\n".join(lines)
 
@@ -68,7 +70,8 @@ def least(call: Call) -> int:
 
 def release(call: Call) -> list[str]:
     shape = call.inputs[0]
-    assert isinstance(shape, HandleIn)
+    if not isinstance(shape, HandleIn):
+        raise TypeError(shape)
     head = [f"static PyObject *call_{call.name}(PyObject *module, PyObject *const *args, Py_ssize_t nargs)", "{"]
     if shape.kind == "void":
         body = f"    return py_release_buffer(module, {c_string(call.name)}, args, nargs, {c_string(shape.name)});"
@@ -232,11 +235,14 @@ def function(call: Call) -> list[str]:
     declared = ["struct py_call call;", "PyObject *result = NULL;"]
     declared += [d for s in call.inputs for d in declare_input(s)]
     declared += [d for s in call.outputs for d in declare_output(call, s)]
-    declared += {"status": ["SECURITY_STATUS status;"], "number": ["ULONG value;"], "text": ["const char *value;"]}[call.result]
+    declared += {"status": ["SECURITY_STATUS status;"], "number": ["ULONG value;"], "text": ["const char *value;"]}[
+        call.result
+    ]
     lines += [f"    {d}" for d in declared] + [""]
     lines += [f"    sspi_buffers_init(&{s.name});" for s in call.inputs if isinstance(s, BuffersOut)]
     lines += [
-        f"    if (!py_call_begin(&call, module, {c_string(call.name)}, args, nargs, {least(call)}, {len(call.inputs)}))",
+        f"    if (!py_call_begin(&call, module, {c_string(call.name)}, args, nargs, {least(call)},"
+        f" {len(call.inputs)}))",
         "        return NULL;",
     ]
     checks = [take_input(s, i) for i, s in enumerate(call.inputs)]
@@ -256,7 +262,10 @@ def prepare(call: Call) -> list[str]:
     for shape in call.inputs:
         if isinstance(shape, ContextStep):
             made = f"py_handle_new(&call, {kind_of(shape.kind)})"
-            lines += [f"    {shape.name}_object = {shape.name} ? {shape.name} : {made};", f"    if (!{shape.name}_object)"]
+            lines += [
+                f"    {shape.name}_object = {shape.name} ? {shape.name} : {made};",
+                f"    if (!{shape.name}_object)",
+            ]
             lines += ["        goto out;"]
     for output in call.outputs:
         if isinstance(output, HandleOut):
@@ -319,7 +328,9 @@ def take_over(call: Call) -> list[str]:
     for shape in call.inputs:
         if isinstance(shape, ContextStep):
             lines += [f"    if (!{shape.name})"]
-            lines += [f"        py_handle_open({shape.name}_object, (union sspi_value){{.handle = {shape.name}_made}});"]
+            lines += [
+                f"        py_handle_open({shape.name}_object, (union sspi_value){{.handle = {shape.name}_made}});"
+            ]
         if isinstance(shape, CallbackIn):
             owner = overrides.OWNS_CALLBACK[call.function.name]
             lines += [f"    py_handle_own_cell({owner}, {shape.name});", f"    {shape.name} = NULL;"]

@@ -14,12 +14,12 @@ HEAD = """# The generated modules: `sspi._sspi` (Python) and `sspi.core` (Lua)
 Made by `bindings/generate.py` from the public headers. The names are Windows' own, without the A and W of text: scripts
 have one kind of text, UTF-8. The layers above, `sspi` in both languages, are what most programs want.
 
-* A failing call raises `sspi.SSPIError` in Python. In Lua it gives `nil`, the sense of the status, its name, a token for
-  the peer or `nil`, an explanation for the operator, and a reason (`SSPI_REASON_`).
+* A failing call raises `sspi.SSPIError` in Python. In Lua it gives `nil`, the sense of the status, its name, a token
+  for the peer or `nil`, an explanation for the operator, and a reason (`SSPI_REASON_`).
 * A wrong type, a closed object, and a number that does not fit raise an error that names the argument.
 * What the library allocates is an object: a `memoryview` of it (Python) or `tostring` (Lua) reads it; `close` or the
-  garbage collector frees it. Credentials, contexts and stores are objects too; `close` may be repeated, and takes effect
-  after the calls that are using the object.
+  garbage collector frees it. Credentials, contexts and stores are objects too; `close` may be repeated, and takes
+  effect after the calls that are using the object.
 * Buffers, going in: in Python one bytes-like object, or a list of `(type, buffer)`; in Lua one string, or a list of
   `{type, data}`. Python changes a message's buffers in place; Lua gives new ones.
 
@@ -43,7 +43,9 @@ def emit_reference(model: Model) -> str:
     lines += [f"| `{name}` | {why} |" for name, why in overrides.LEFT_OUT.items()] + [""]
     lines += ["## Constants", "", "| name | value | |", "| --- | --- | --- |"]
     for constant in model.constants:
-        value = constant.value & 0xFFFFFFFF if isinstance(constant.value, int) and constant.value < 0 else constant.value
+        value = (
+            constant.value & 0xFFFFFFFF if isinstance(constant.value, int) and constant.value < 0 else constant.value
+        )
         shown = f"{value:#x}" if isinstance(value, int) else value
         lines.append(f"| `{script_name(constant.name)}` | {shown} | {first_sentence(constant.comment)} |")
     return "\n".join([*lines, ""])

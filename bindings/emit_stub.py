@@ -80,7 +80,9 @@ def emit_stub(model: Model) -> str:
         lines += overloads(model, call)
     for constant in model.constants:
         kind = "str" if isinstance(constant.value, str) else "int"
-        value = constant.value & 0xFFFFFFFF if isinstance(constant.value, int) and constant.value < 0 else constant.value
+        value = (
+            constant.value & 0xFFFFFFFF if isinstance(constant.value, int) and constant.value < 0 else constant.value
+        )
         literal = f" = {value!r}" if isinstance(value, int) else ""
         lines.append(f"{script_name(constant.name)}: Final{'' if literal else '[' + kind + ']'}{literal}")
     return "\n".join([*lines, ""])
@@ -169,7 +171,10 @@ def parameters(call: Call, replaced: dict[str, str] | None = None) -> str:
     count = len(kinds)
     while count > least(call) and kinds[count - 1].endswith("None"):
         count -= 1
-    parts = [f"{s.name}: {k}{' = ...' if i >= count else ''}" for i, (s, k) in enumerate(zip(call.inputs, kinds, strict=True))]
+    parts = [
+        f"{s.name}: {k}{' = ...' if i >= count else ''}"
+        for i, (s, k) in enumerate(zip(call.inputs, kinds, strict=True))
+    ]
     return ", ".join([*parts, "/"] if parts else parts)
 
 
@@ -187,8 +192,14 @@ def overloads(model: Model, call: Call) -> list[str]:
     if output:
         listed = result_type(model, call, {"TokenResult": "tuple[ContextBuffer | int | None, ...]"})
         given = parameters(call, {output.name: "_Output"})
+        without = parameters(call, {output.name: "None"})
         return [
-            "@overload", f"def {call.name}({parameters(call, {output.name: 'None'})}) -> {result_type(model, call)}: ...",
-            "@overload", f"def {call.name}({given}) -> {listed}: ...",
-        ]  # fmt: skip
-    return [f"def {call.name}({parameters(call)}) -> {result_type(model, call)}:", f'    """{doc}"""' if doc else "    ..."]
+            "@overload",
+            f"def {call.name}({without}) -> {result_type(model, call)}: ...",
+            "@overload",
+            f"def {call.name}({given}) -> {listed}: ...",
+        ]
+    return [
+        f"def {call.name}({parameters(call)}) -> {result_type(model, call)}:",
+        f'    """{doc}"""' if doc else "    ...",
+    ]

@@ -87,7 +87,9 @@ def constants(model: Model) -> list[str]:
         if isinstance(constant.value, str):
             lines.append(f"    {{{name}, {c_string(constant.value)}, 0}},")
         else:
-            value = constant.value & (0xFFFFFFFF if constant.value >= -(1 << 31) and constant.value < 0 else (1 << 64) - 1)
+            value = constant.value & (
+                0xFFFFFFFF if constant.value >= -(1 << 31) and constant.value < 0 else (1 << 64) - 1
+            )
             lines.append(f"    {{{name}, NULL, {value:#x}u}},")
     return [*lines, "    {NULL, NULL, 0}};", ""]
 

@@ -3,8 +3,8 @@
 
     generate.py --include core/include --output BUILD/bindings
 
-Writes the C sources of both modules and their common tables, the typing files and the reference page. Stops with the name
-of the function and the parameter if a declaration fits no shape.
+Writes the C sources of both modules and their common tables, the typing files and the reference page. Stops with the
+name of the function and the parameter if a declaration fits no shape.
 """
 
 from __future__ import annotations

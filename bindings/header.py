@@ -25,6 +25,7 @@ class CType:
     const: bool = False
 
     def __str__(self) -> str:
+        """As C writes it."""
         return ("const " if self.const else "") + self.name + (" " + "*" * self.pointers if self.pointers else "")
 
 
@@ -287,7 +288,7 @@ class Parser:
         annotations, rest = take_annotations(groups[0])
         base = self.variable(rest, annotations)
         self.header.typedefs[base.name] = base.type
-        # PCredHandle stays a pointer to CredHandle, which says more than SecHandle; a pointer's twin has its base alone.
+        # PCredHandle stays a pointer to CredHandle, which says more; a pointer's twin has its base alone.
         bare = base.type.name if base.type.pointers else base.name
         for group in groups[1:]:
             self.header.typedefs[group[-1]] = CType(bare, group.count("*"), base.type.const and base.type.pointers > 0)
@@ -329,7 +330,9 @@ class Parser:
         opening, closing = texts.index("{"), len(texts) - 1 - texts[::-1].index("}")
         tail = list(split(list(texts[closing + 1 : -1]), ","))
         name = tail[0][-1]
-        members = [] if "struct" in texts[2:opening] + texts[opening:closing] else self.members(body[opening + 1 : closing])
+        members = (
+            [] if "struct" in texts[2:opening] + texts[opening:closing] else self.members(body[opening + 1 : closing])
+        )
         self.header.structs[name] = Struct(name, members, comment)
         for group in tail[1:]:
             self.header.typedefs[group[-1]] = CType(name, group.count("*"))

@@ -1,7 +1,7 @@
 """The shapes in which scripts see C functions: the middle of the generator.
 
-Built from the declarations of header.py and the exceptions of overrides.py; read by every emitter. A parameter that fits no
-shape stops the generator.
+Built from the declarations of header.py and the exceptions of overrides.py; read by every emitter. A parameter that
+fits no shape stops the generator.
 """
 
 from __future__ import annotations

@@ -82,11 +82,11 @@ OWNS_CALLBACK: dict[str, str] = {
     "SspiCredentialSetEventCallback": "phCredential",
 }
 
-# Functions that neither wait nor compute for long: the interpreter's lock may be kept while nobody else uses the object.
+# Functions that neither wait nor compute for long: the interpreter's lock may be kept while nobody uses the object.
 # Message functions are among them up to BRIEF_BYTES of data.
 BRIEF = {
-    "QueryContextAttributesA", "SspiExplainContext", "SspiQueryContextReason", "SspiStatusName", "QuerySecurityPackageInfoA",
-    "EnumerateSecurityPackagesA", "SspiEnumerateOptions", "SspiMakeChannelBindings",
+    "QueryContextAttributesA", "SspiExplainContext", "SspiQueryContextReason", "SspiStatusName",
+    "QuerySecurityPackageInfoA", "EnumerateSecurityPackagesA", "SspiEnumerateOptions", "SspiMakeChannelBindings",
 }  # fmt: skip
 BRIEF_MESSAGES = {"MakeSignature", "VerifySignature", "EncryptMessage", "DecryptMessage"}
 BRIEF_BYTES = 1024
@@ -125,5 +125,6 @@ ENUMS: dict[str, tuple[tuple[str, ...], bool, str]] = {
 ENUM_WHOLE_NAMES = ("SEC_E_", "SEC_I_", "STATUS_")
 # Constants that an enumeration does not take: masks and versions.
 ENUM_LEFT_OUT = {
-    "SECBUFFER_VERSION", "SECBUFFER_ATTRMASK", "SECBUFFER_READONLY", "SECBUFFER_READONLY_WITH_CHECKSUM", "SECBUFFER_RESERVED",
+    "SECBUFFER_VERSION", "SECBUFFER_ATTRMASK", "SECBUFFER_READONLY", "SECBUFFER_READONLY_WITH_CHECKSUM",
+    "SECBUFFER_RESERVED",
 }  # fmt: skip

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-
 import sspi
 
 USER, DOMAIN, PASSWORD = "alice", "EXAMPLE", "Correct horse 7"
@@ -33,7 +32,9 @@ def acceptor(store: sspi.AccountStore, events: list[sspi.Event]) -> Iterator[ssp
         yield made
 
 
-def client_credential(password: str | bytes | None = PASSWORD, username: str | None = USER, **extra: Any) -> sspi.Credential:
+def client_credential(
+    password: str | bytes | None = PASSWORD, username: str | None = USER, **extra: Any
+) -> sspi.Credential:
     return sspi.Credential("NTLM", usage="initiate", username=username, domain=DOMAIN, password=password, **extra)
 
 

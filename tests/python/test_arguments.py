@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from sspi import _sspi
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,7 +20,12 @@ from header import read_headers  # noqa: E402
 
 MODEL = shapes.build_model(read_headers(["sspi.h", "sspi_ext.h"], [ROOT / "core/include"]))
 CALLS = {call.name: call for call in MODEL.calls}
-KINDS = {"CredHandle": "CredHandle", "CtxtHandle": "CtxtHandle", "SspiAccountStore": "AccountStore", "void": "ContextBuffer"}
+KINDS = {
+    "CredHandle": "CredHandle",
+    "CtxtHandle": "CtxtHandle",
+    "SspiAccountStore": "AccountStore",
+    "void": "ContextBuffer",
+}
 
 
 @pytest.fixture
@@ -75,10 +79,26 @@ def bad(shape: Any, objects: dict[str, Any]) -> list[Any]:
         case shapes.FlagIn():
             return [thing, 0, 1, "x"]
         case shapes.IdentityIn():
-            partly = [("a", "b"), ("a", "b", 1), ("a", b"b", "c"), (1, "b", "c"), ["a", "b", "c"], ("\udc80", None, None)]
+            partly = [
+                ("a", "b"),
+                ("a", "b", 1),
+                ("a", b"b", "c"),
+                (1, "b", "c"),
+                ["a", "b", "c"],
+                ("\udc80", None, None),
+            ]
             return [thing, "user", 1, *partly]
         case shapes.BuffersIn():
-            wrong_items = [[1], [(1,)], [(1, b"", 2)], [(1, 2)], [(1, "x")], [("a", b"")], [(-1, b"")], [(1 << 32, b"")]]
+            wrong_items = [
+                [1],
+                [(1,)],
+                [(1, b"", 2)],
+                [(1, 2)],
+                [(1, "x")],
+                [("a", b"")],
+                [(-1, b"")],
+                [(1 << 32, b"")],
+            ]
             constant = [[(2, b"constant")]] if shape.writable else []
             return [thing, 1, "x", *wrong_items, [(2, bytearray(1))] * 17, *constant]
         case shapes.BuffersOut():
@@ -152,7 +172,9 @@ def test_constants_have_the_values_of_the_header():
     assert _sspi.NTLMSP_NAME == "NTLM"
     for constant in MODEL.constants:
         value = getattr(_sspi, constant.name.removesuffix("_A"))
-        assert value == (constant.value & 0xFFFFFFFF if isinstance(constant.value, int) and constant.value < 0 else constant.value)
+        assert value == (
+            constant.value & 0xFFFFFFFF if isinstance(constant.value, int) and constant.value < 0 else constant.value
+        )
 
 
 def test_set_error_takes_classes_of_exceptions():

@@ -6,9 +6,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from conftest import DOMAIN, PASSWORD, USER, client_credential, shake
-
 import sspi
+from conftest import DOMAIN, PASSWORD, USER, client_credential, shake
 
 NT_HASH = bytes.fromhex("8846f7eaee8fb117ad06bdd830b7586c")  # of "password"
 
@@ -198,7 +197,9 @@ def test_unknown_package():
     assert caught.value.status is sspi.Status.SEC_E_SECPKG_NOT_FOUND
 
 
-@pytest.mark.parametrize("token", [b"x", b"NTLMSSP\0", b"NTLMSSP\0\x01\0\0\0", b"\xff" * 70000, b"NTLMSSP\0\x03" + bytes(200)])
+@pytest.mark.parametrize(
+    "token", [b"x", b"NTLMSSP\0", b"NTLMSSP\0\x01\0\0\0", b"\xff" * 70000, b"NTLMSSP\0\x03" + bytes(200)]
+)
 def test_bad_first_token(acceptor, token):
     server = sspi.ServerContext(acceptor)
     with pytest.raises(sspi.SSPIError) as caught:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 
 import pytest
-
 import sspi
 from sspi import _sspi
 
@@ -136,9 +135,7 @@ def test_objects_cannot_be_made_or_changed_by_a_script():
 
 def test_output_list(acceptor, initiator):
     """pOutput as a list: types to allocate, and memory of the script."""
-    _, context, output, _, _ = _sspi.InitializeSecurityContext(
-        initiator._handle, None, None, 0, 0, None, [TOKEN]
-    )
+    _, context, output, _, _ = _sspi.InitializeSecurityContext(initiator._handle, None, None, 0, 0, None, [TOKEN])
     assert len(output) == 1
     first = output[0].tobytes()
     room = bytearray(4096)

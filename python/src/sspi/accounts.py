@@ -20,6 +20,7 @@ class NtHash(tuple[None, bytes, int]):
     __slots__ = ()
 
     def __new__(cls, value: Buffer, *, disabled: bool = False) -> NtHash:
+        """Copies the hash; anything but 16 bytes is a ValueError."""
         data = bytes(value)
         if len(data) != 16:
             raise ValueError(f"an NT hash is 16 bytes, not {len(data)}")
@@ -29,7 +30,7 @@ class NtHash(tuple[None, bytes, int]):
         return "NtHash(...)"
 
 
-# A lookup gets the user and the domain as the client named them, and gives a password, an NT hash, or None for an unknown user.
+# Gets the user and the domain as the client named them; gives a password, an NT hash, or None for an unknown user.
 Lookup = Callable[[str, str], "str | Buffer | NtHash | None"]
 
 
@@ -124,5 +125,7 @@ class AccountStore:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         self.close()

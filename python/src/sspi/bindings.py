@@ -31,7 +31,14 @@ class ChannelBindings:
             offsets.append(position if part else 0)
             position += len(part)
         self.data = _HEADER.pack(
-            initiator_type, len(parts[0]), offsets[0], acceptor_type, len(parts[1]), offsets[1], len(parts[2]), offsets[2]
+            initiator_type,
+            len(parts[0]),
+            offsets[0],
+            acceptor_type,
+            len(parts[1]),
+            offsets[1],
+            len(parts[2]),
+            offsets[2],
         ) + b"".join(parts)
 
     @classmethod

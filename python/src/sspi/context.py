@@ -57,8 +57,8 @@ class _Context:
     """What both ends have in common. Not to be used by two threads at once, except for close()."""
 
     __slots__ = (
-        "_attributes", "_bindings", "_bindings_result", "_credential", "_expiry", "_explanation", "_flags", "_handle", "_reason",
-        "_status", "_trailer",
+        "_attributes", "_bindings", "_bindings_result", "_credential", "_expiry", "_explanation", "_flags", "_handle",
+        "_reason", "_status", "_trailer",
     )  # fmt: skip
 
     def __init__(self, credential: Credential, flags: int, channel_bindings: ChannelBindings | Buffer | None) -> None:
@@ -238,7 +238,9 @@ class _Context:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         self.close()
 
 
@@ -249,7 +251,9 @@ class ServerContext(_Context):
     """
 
     __slots__ = ()
-    DEFAULT_FLAGS = AcceptFlag.CONFIDENTIALITY | AcceptFlag.INTEGRITY | AcceptFlag.REPLAY_DETECT | AcceptFlag.SEQUENCE_DETECT
+    DEFAULT_FLAGS = (
+        AcceptFlag.CONFIDENTIALITY | AcceptFlag.INTEGRITY | AcceptFlag.REPLAY_DETECT | AcceptFlag.SEQUENCE_DETECT
+    )
 
     def __init__(
         self,
@@ -266,8 +270,13 @@ class ServerContext(_Context):
         if self._bindings is None:
             return _sspi.AcceptSecurityContext(self._credential._handle, self._handle, token, self._flags, 0)
         self._bindings_result = bytearray(4)
-        output: list[int | tuple[int, Buffer]] = [_TOKEN, (_sspi.SECBUFFER_CHANNEL_BINDINGS_RESULT, self._bindings_result)]
-        return _sspi.AcceptSecurityContext(self._credential._handle, self._handle, self._input(token), self._flags, 0, output)
+        output: list[int | tuple[int, Buffer]] = [
+            _TOKEN,
+            (_sspi.SECBUFFER_CHANNEL_BINDINGS_RESULT, self._bindings_result),
+        ]
+        return _sspi.AcceptSecurityContext(
+            self._credential._handle, self._handle, self._input(token), self._flags, 0, output
+        )
 
     @property
     def flags(self) -> AcceptFlag:

@@ -43,8 +43,8 @@ def _option_text(value: str | int | bool | None) -> str | None:
 class Credential:
     """A credential for one package. Serves any number of contexts, on any threads.
 
-    accounts: where the server finds its accounts: an AccountStore, a location, or a function of user and domain that gives
-    a password, an NtHash or None. Without it, the machine's configuration (sspi.conf, SSPI_ACCOUNT_STORE) says.
+    accounts: where the server finds its accounts: an AccountStore, a location, or a function of user and domain that
+    gives a password, an NtHash or None. Without it, the machine's configuration (sspi.conf, SSPI_ACCOUNT_STORE) says.
     options: see sspi.options(). on_event: gets one Event for each login attempt, on the thread of the step.
     """
 
@@ -97,5 +97,7 @@ class Credential:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         self.close()

@@ -13,7 +13,9 @@ class SSPIError(OSError):
     empty, should be: it tells the peer that the exchange has failed.
     """
 
-    def __init__(self, function: str, status: int, reason: int, explanation: str, token: bytes = b"", sense: str = "") -> None:
+    def __init__(
+        self, function: str, status: int, reason: int, explanation: str, token: bytes = b"", sense: str = ""
+    ) -> None:
         self.function = function
         self.status = Status(status)
         self.reason = Reason(reason)

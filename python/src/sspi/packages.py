@@ -43,5 +43,6 @@ def packages() -> list[PackageInfo]:
 def options() -> list[Option]:
     """Every option, with what it takes and what holds where nothing was said."""
     return [
-        Option(row.Name or "", row.Values or "", row.Default or "", row.Description or "") for row in _sspi.SspiEnumerateOptions()
+        Option(row.Name or "", row.Values or "", row.Default or "", row.Description or "")
+        for row in _sspi.SspiEnumerateOptions()
     ]
