@@ -270,6 +270,10 @@ static SECURITY_STATUS protect(struct context *context, struct message *message,
     status = work_begin(&work, context, message, true, sealing);
     if (status != SEC_E_OK)
         goto out;
+    if (work.token->BufferType & SECBUFFER_READONLY) {
+        status = bad_buffers(message, "the SECBUFFER_TOKEN is marked read-only");
+        goto out;
+    }
     if (work.token->cbBuffer < NTLM_SIGNATURE_SIZE) {
         status = failure_set(message->failure, SEC_E_BUFFER_TOO_SMALL, SSPI_REASON_USAGE,
                              "the SECBUFFER_TOKEN has no room for 16 bytes");
@@ -346,12 +350,13 @@ static SECURITY_STATUS unprotect(struct context *context, struct message *messag
         checksum_compute(&work, checksum);
     signature_make(&work, checksum, expected);
     secret_wipe(checksum, sizeof checksum);
-    if (!signature_same(&work, expected)) {
+    if (signature_same(&work, expected)) {
+        message->qop = 0;
+        work.stream->sequence++;
+    } else {
         status = altered(&work, sealing);
-        goto out;
     }
-    message->qop = 0;
-    work.stream->sequence++;
+    secret_wipe(expected, sizeof expected);
 out:
     work_end(&work);
     return status;
@@ -395,9 +400,32 @@ SECURITY_STATUS ntlm_verify_signature(struct context *context, struct message *m
     return unprotect(context, message, false);
 }
 
+/* A wrapped message in one piece, the signature first: the SECBUFFER_DATA then points to the plain text inside it. */
+static SECURITY_STATUS unseal_stream(struct context *context, struct message *message, const SecBuffer *stream)
+{
+    SecBuffer *data = message_find(message, SECBUFFER_DATA);
+    SecBuffer parts[2] = {{NTLM_SIGNATURE_SIZE, SECBUFFER_TOKEN, stream->pvBuffer}, {0, SECBUFFER_DATA, NULL}};
+    struct message inner = {.buffers = parts, .count = 2, .failure = message->failure};
+    SECURITY_STATUS status;
+
+    if (!data || stream->cbBuffer < NTLM_SIGNATURE_SIZE)
+        return bad_buffers(message, "a SECBUFFER_STREAM needs a signature, and a SECBUFFER_DATA for what is in it");
+    parts[1].cbBuffer = stream->cbBuffer - NTLM_SIGNATURE_SIZE;
+    parts[1].pvBuffer = (uint8_t *)stream->pvBuffer + NTLM_SIGNATURE_SIZE;
+    status = unprotect(context, &inner, true);
+    if (status != SEC_E_OK)
+        return status;
+    message->qop = inner.qop;
+    data->cbBuffer = parts[1].cbBuffer;
+    data->pvBuffer = parts[1].pvBuffer;
+    return SEC_E_OK;
+}
+
 SECURITY_STATUS ntlm_unseal(struct context *context, struct message *message)
 {
-    return unprotect(context, message, true);
+    const SecBuffer *stream = message_find(message, SECBUFFER_STREAM);
+
+    return stream ? unseal_stream(context, message, stream) : unprotect(context, message, true);
 }
 
 SECURITY_STATUS ntlm_seal_snapshot(const struct ntlm_context *context, struct ntlm_seal_state *state)

@@ -322,6 +322,33 @@ Test(ntlm_seal, empty_message, .init = strong, .fini = pair_close)
     assert_status(rig_unseal(&server->base, &nothing, 0, signature), SEC_E_OK);
 }
 
+/* Signature and data in one piece, as programs that serve every package pass them. */
+Test(ntlm_seal, wrapped_in_one_piece, .init = strong, .fini = pair_close)
+{
+    uint8_t wire[16 + 18];
+    SecBuffer buffers[2] = {{sizeof wire, SECBUFFER_STREAM, wire}, {0, SECBUFFER_DATA, NULL}};
+    struct failure failure = {0};
+    struct message message = {.buffers = buffers, .count = 2, .failure = &failure};
+
+    plaintext(wire + 16);
+    assert_status(rig_seal(&client->base, wire + 16, 18, wire), SEC_E_OK);
+    buffers[0].cbBuffer = 15;
+    assert_status(ntlm_unseal(&server->base, &message), SEC_E_INVALID_TOKEN);
+    buffers[0].cbBuffer = sizeof wire;
+    message.count = 1;
+    assert_status(ntlm_unseal(&server->base, &message), SEC_E_INVALID_TOKEN);
+    message.count = 2;
+    assert_status(ntlm_unseal(&server->base, &message), SEC_E_OK);
+    cr_assert(buffers[1].pvBuffer == wire + 16 && buffers[1].cbBuffer == 18);
+    is_hex(buffers[1].pvBuffer, V_PLAINTEXT);
+    plaintext(wire + 16);
+    assert_status(rig_seal(&client->base, wire + 16, 18, wire), SEC_E_OK);
+    wire[20] ^= 1;
+    buffers[1] = (SecBuffer){0, SECBUFFER_DATA, NULL};
+    assert_status(ntlm_unseal(&server->base, &message), SEC_E_MESSAGE_ALTERED);
+    cr_assert_null(buffers[1].pvBuffer);
+}
+
 Test(ntlm_seal, bad_buffers, .init = strong, .fini = pair_close)
 {
     uint8_t text[4] = "text", signature[20] = {0};
@@ -341,6 +368,9 @@ Test(ntlm_seal, bad_buffers, .init = strong, .fini = pair_close)
     assert_status(ntlm_verify_signature(&server->base, &message), SEC_E_INVALID_TOKEN);
     message.buffers = buffers, message.count = 2;
     buffers[0].cbBuffer = 20;
+    buffers[0].BufferType |= SECBUFFER_READONLY;
+    assert_status(ntlm_seal(&client->base, &message), SEC_E_INVALID_TOKEN);
+    buffers[0].BufferType = SECBUFFER_TOKEN;
     assert_status(ntlm_seal(&client->base, &message), SEC_E_OK);
     cr_assert_eq(buffers[0].cbBuffer, 16);
     cr_assert_eq(client->sending.sequence, 1, "failures do not count");
@@ -384,6 +414,10 @@ Test(ntlm_seal, sequence_numbers_never_wrap, .init = strong, .fini = pair_close)
 
 Test(ntlm_seal, every_allocation_failing)
 {
+    /* What a thread allocates once for its digests is not at issue. */
+    strong();
+    seals_to(client, V2_SEALED, V2_SIGNATURE);
+    pair_close();
     for (size_t nth = 1;; nth++) {
         uint8_t text[40], signature[16];
         SecBuffer buffers[41];
