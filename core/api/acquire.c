@@ -158,14 +158,16 @@ SECURITY_STATUS SEC_ENTRY FreeCredentialsHandle(PCredHandle phCredential)
     return explain_keep("FreeCredentialsHandle", SEC_E_INVALID_HANDLE, NULL);
 }
 
-/* The store that the operator named, unless the program gave one. */
+/* The store that the operator named, unless the program gave one. To a client an unusable one is no authority to ask. */
 static SECURITY_STATUS entry_open_accounts(struct credential_entry *entry, struct failure *failure)
 {
     struct credential *credential = entry->credential;
+    SECURITY_STATUS status;
 
     if (credential->accounts || !credential->settings.account_store)
         return SEC_E_OK;
-    return account_store_open(credential->settings.account_store, false, &credential->accounts, failure);
+    status = account_store_open(credential->settings.account_store, false, &credential->accounts, failure);
+    return status == SEC_E_OK || status == SEC_E_INSUFFICIENT_MEMORY ? status : SEC_E_NO_AUTHENTICATING_AUTHORITY;
 }
 
 SECURITY_STATUS credential_entry_use(struct credential_entry *entry, bool acceptor, struct failure *failure)
