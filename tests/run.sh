@@ -74,7 +74,7 @@ suite_run() {
     head -n -1 <<<"$counts" | sed 's/^/    /'
     if [ "$failed" -gt 0 ]; then
         echo "---- the end of build/tests/$suite.log"
-        tail -n 60 "$log"
+        grep -v -e '^\[[0-9]*/[0-9]*\] ' "$log" | cut -c 1-400 | tail -n 80
         echo "----"
     fi
 }

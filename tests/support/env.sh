@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2317
 # Lets Python and Lua find the modules of a build folder:  . tests/support/env.sh BUILD_DIR
 # Python: PYTHONPATH (run /usr/bin/python3 or any 3.11 and later).  Lua: LUA_PATH and LUA_CPATH, per version.
 if [ -z "${1:-}" ] || [ ! -d "$1" ]; then
