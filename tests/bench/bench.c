@@ -113,7 +113,7 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static double median(double *values, size_t size)
+double bench_median(double *values, size_t size)
 {
     qsort(values, size, sizeof *values, compare);
     return size % 2 ? values[size / 2] : (values[size / 2 - 1] + values[size / 2]) / 2;
@@ -146,7 +146,7 @@ static void time_singly(const char *name, bench_fn operation, void *argument)
         samples[taken] = (double)(bench_now_ns() - start);
         acceptor_samples[taken++] = (double)acceptor_ns;
     } while (bench_now_ns() < end && taken < SAMPLES_MAX);
-    printf("%s\t%.1f\t%.1f\n", name, median(samples, taken), median(acceptor_samples, taken));
+    printf("%s\t%.1f\t%.1f\n", name, bench_median(samples, taken), bench_median(acceptor_samples, taken));
 }
 
 void bench_case(const char *name, bench_fn operation, void *argument)

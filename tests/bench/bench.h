@@ -11,6 +11,7 @@
 #ifndef SSPI_BENCH_H
 #define SSPI_BENCH_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* Returns 0, or the number of the step that failed: a benchmark that does not work must not be timed. */
@@ -28,6 +29,7 @@ void bench_figure(const char *name, double value);
 /* Whether BENCH_ONLY leaves this case in. */
 int bench_wanted(const char *name);
 
+double bench_median(double *values, size_t size); /* sorts them */
 uint64_t bench_now_ns(void);
 double bench_seconds(void);
 

@@ -52,14 +52,15 @@ programs() {
         NTLM_USER_FILE=$work/accounts.gss without_winbind "$wrapper" "$bin/bench_ntlm_gss" >"$to/ntlm_gss"
 }
 
-# What interpreters add: each beside the same work in C, in the same round.
+# What scripts add: each beside the same work in C, in the same round, with the account file of ntlm_sspi.
 layers() {
     local to=$1
-    if [ -d "$build/python" ] && [ -e "$here/layer_python.py" ]; then
-        PYTHONPATH=$build/python "${BENCH_PYTHON:-/usr/bin/python3}" "$here/layer_python.py" >"$to/layer_python"
+    if [ -d "$build/python" ]; then
+        PYTHONPATH=$build/python "${BENCH_PYTHON:-/usr/bin/python3}" "$here/layer_python.py" "$work" >"$to/layer_python"
     fi
-    if [ -d "$build/lua" ] && [ -e "$here/layer_lua.lua" ]; then
-        LUA_CPATH="$build/lua/?.so;;" LUA_PATH="$root/lua/?.lua;$build/lua/?.lua;;" lua5.4 "$here/layer_lua.lua" >"$to/layer_lua"
+    if [ -d "$build/lua/5.4" ]; then
+        LUA_CPATH="$build/lua/5.4/?.so;;" LUA_PATH="$root/lua/?.lua;;" \
+            lua5.4 "$here/layer_lua.lua" "$work" >"$to/layer_lua"
     fi
 }
 
