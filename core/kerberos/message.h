@@ -26,6 +26,7 @@
 #define KRB_TICKET_INVALID 0x01000000u
 #define KRB_TICKET_OK_AS_DELEGATE 0x00040000u
 #define KRB_TICKET_ANONYMOUS 0x00008000u
+#define KRB_TICKET_TRANSIT_CHECKED 0x00080000u
 
 /* Key usages (RFC 4120 7.5.1, RFC 4121 2). */
 #define KRB_USAGE_TICKET 2
@@ -91,6 +92,7 @@ struct krb_ticket_part {
     struct krb_wire_key key;
     struct bytes client_realm;
     struct krb_name client;
+    bool transited; /* through realms between the client's and the service's, or in an unknown form */
     int64_t auth_time, start_time, end_time, renew_till;
     struct bytes authorization_data; /* content of AuthorizationData's SEQUENCE; empty where absent */
 };

@@ -115,8 +115,20 @@ static bool optional_authorization(struct cursor *in, unsigned number, struct by
     return !context_present(in, number) || der_context_read(in, number, DER_SEQUENCE, data);
 }
 
-/* EncTicketPart, RFC 4120 5.3. Decrypted with the service's key, so written by a KDC. Transited realms are not looked
- * at. */
+/* TransitedEncoding, RFC 4120 5.3: whether there is a path at all. */
+static bool transited_read(struct cursor *in, bool *transited)
+{
+    struct cursor inner;
+    struct bytes path = {0};
+    int32_t type = 0;
+    bool ok = der_context_enter(in, 4, DER_SEQUENCE, &inner) && context_i32(&inner, 0, &type)
+              && der_context_read(&inner, 1, DER_OCTET_STRING, &path) && cursor_at_end(&inner);
+
+    *transited = ok && (path.size || type < 0 || type > 1);
+    return ok;
+}
+
+/* EncTicketPart, RFC 4120 5.3. Decrypted with the service's key, so written by a KDC. */
 bool krb_ticket_part_decode(struct bytes message, struct krb_ticket_part *out)
 {
     struct cursor in;
@@ -124,7 +136,7 @@ bool krb_ticket_part_decode(struct bytes message, struct krb_ticket_part *out)
     *out = (struct krb_ticket_part){0};
     return application_enter(message, 3, &in) && der_context_flags(&in, 0, &out->flags) && key_read(&in, 1, &out->key)
            && der_context_read(&in, 2, DER_GENERAL_STRING, &out->client_realm) && name_read(&in, 3, &out->client)
-           && der_skip_optional(&in, DER_CONTEXT | 4) && der_context_time(&in, 5, &out->auth_time)
+           && transited_read(&in, &out->transited) && der_context_time(&in, 5, &out->auth_time)
            && optional_time(&in, 6, &out->start_time) && der_context_time(&in, 7, &out->end_time)
            && optional_time(&in, 8, &out->renew_till) && der_skip_optional(&in, DER_CONTEXT | 9)
            && optional_authorization(&in, 10, &out->authorization_data) && cursor_at_end(&in);

@@ -1,0 +1,18 @@
+/*
+ * Between heimdal.c and heimdal_ticket.c only: libkrb5's context of a thread, and its errors as statuses.
+ */
+#ifndef SSPI_KERBEROS_HEIMDAL_H
+#define SSPI_KERBEROS_HEIMDAL_H
+
+#include <krb5.h>
+
+#include "kerberos/kerberos.h"
+
+/* This thread's context: no DNS to change names, nothing from home folders of privileged programs. */
+MUST_CHECK SECURITY_STATUS heimdal_context(krb5_context *context, struct failure *failure);
+
+/* `error` of libkrb5 as a status, explained as "WHAT: libkrb5's words". SEC_E_OK for 0. */
+MUST_CHECK SECURITY_STATUS heimdal_status(krb5_context context, krb5_error_code error, const char *what,
+                                          struct failure *failure);
+
+#endif
