@@ -57,6 +57,15 @@ struct context {
     struct failure failure;
 };
 
+/*
+ * A frame that another package puts around a token (Negotiate around NTLM): measured when the inner package reserves, so that a
+ * too small buffer is noticed before anything changed.
+ */
+struct step_frame {
+    /* The size of the whole message around `size` bytes of token, and where in it the token shall be written. */
+    size_t (*measure)(const struct step_frame *frame, size_t size, size_t *offset);
+};
+
 /* The output token of one leg. A package first reserves, then commits its state, so that a too small buffer changes nothing. */
 struct step_output {
     uint8_t *data;  /* the caller's buffer, or allocated by step_reserve */
@@ -64,6 +73,8 @@ struct step_output {
     size_t used;    /* set by step_reserve: the token is exactly this long */
     bool allocate;  /* ISC/ASC_REQ_ALLOCATE_MEMORY */
     bool present;   /* the caller gave a SECBUFFER_TOKEN to fill */
+    const struct step_frame *frame; /* NULL: the token goes out as it is */
+    size_t offset, inner;           /* with a frame: where step_reserve put the token, and its size */
     bool for_peer;  /* set by a package that fails but has reserved a token which tells the peer (alert, reject) */
 };
 
@@ -213,6 +224,7 @@ struct provider {
 const struct provider *registry_at(size_t index);
 const struct provider *registry_find(const char *name); /* by name or alias, case-insensitively; NULL */
 
+extern const struct provider kerberos_provider;
 extern const struct provider ntlm_provider;
 extern const struct provider negotiate_provider;
 

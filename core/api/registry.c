@@ -6,6 +6,7 @@
 
 static const struct provider *const providers[] = {
     &negotiate_provider,
+    &kerberos_provider,
     &ntlm_provider,
 };
 
