@@ -69,8 +69,8 @@ SECURITY_STATUS store_no_memory(struct failure *failure)
 
 SECURITY_STATUS store_unknown_user(struct failure *failure, const char *user, const char *domain)
 {
-    return failure_set(failure, SEC_E_LOGON_DENIED, SSPI_REASON_UNKNOWN_USER, "there is no account %.80s%s%.80s", domain,
-                       *domain ? "\\" : "", user);
+    return failure_set(failure, SEC_E_LOGON_DENIED, SSPI_REASON_UNKNOWN_USER, "there is no account %.80s%s%.80s",
+                       domain, *domain ? "\\" : "", user);
 }
 
 SECURITY_STATUS store_lookup_unknown(struct failure *failure)

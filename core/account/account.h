@@ -48,33 +48,37 @@ struct account_ntlm_result {
 /*
  * A store's operations. An absent one answers SEC_E_UNSUPPORTED_FUNCTION. User and domain compare case-insensitively.
  * may_block: lookups may wait for a network or a user's callback, so no lock that others need may be held.
- * lookup: SEC_E_OK; SEC_E_LOGON_DENIED for an unknown user; anything else: the store is unavailable, `failure` names the file.
- *         Finds by the order of account_store_lookup. Leaves `account` empty on failure.
- * put: adds or replaces all `count` accounts or none. remove, set_disabled: exactly that user and domain;
- *         SEC_E_LOGON_DENIED when there is none. Enabling clears a lock.
- * is_locked, note_login: lockout that outlives the process and is shared; SEC_E_UNSUPPORTED_FUNCTION: count in this process.
+ * lookup: SEC_E_OK; SEC_E_LOGON_DENIED for an unknown user; anything else: the store is unavailable, `failure` names
+ * the file. Finds by the order of account_store_lookup. Leaves `account` empty on failure. put: adds or replaces all
+ * `count` accounts or none. remove, set_disabled: exactly that user and domain; SEC_E_LOGON_DENIED when there is none.
+ * Enabling clears a lock. is_locked, note_login: lockout that outlives the process and is shared;
+ * SEC_E_UNSUPPORTED_FUNCTION: count in this process.
  */
 struct account_store_ops {
     const char *kind;
     bool may_block;
-    SECURITY_STATUS (*lookup)(struct _SspiAccountStore *store, const char *user, const char *domain,
-                              struct account *account, struct failure *failure);
-    SECURITY_STATUS (*verify_ntlm)(struct _SspiAccountStore *store, const struct account_ntlm_request *request,
-                                   struct account_ntlm_result *result, struct failure *failure);
-    SECURITY_STATUS (*put)(struct _SspiAccountStore *store, const struct account *accounts, size_t count,
-                           struct failure *failure);
-    SECURITY_STATUS (*remove)(struct _SspiAccountStore *store, const char *user, const char *domain,
-                              struct failure *failure);
-    SECURITY_STATUS (*set_disabled)(struct _SspiAccountStore *store, const char *user, const char *domain, bool disabled,
-                                    struct failure *failure);
+    SECURITY_STATUS (*lookup)
+    (struct _SspiAccountStore *store, const char *user, const char *domain, struct account *account,
+     struct failure *failure);
+    SECURITY_STATUS (*verify_ntlm)
+    (struct _SspiAccountStore *store, const struct account_ntlm_request *request, struct account_ntlm_result *result,
+     struct failure *failure);
+    SECURITY_STATUS (*put)
+    (struct _SspiAccountStore *store, const struct account *accounts, size_t count, struct failure *failure);
+    SECURITY_STATUS (*remove)
+    (struct _SspiAccountStore *store, const char *user, const char *domain, struct failure *failure);
+    SECURITY_STATUS (*set_disabled)
+    (struct _SspiAccountStore *store, const char *user, const char *domain, bool disabled, struct failure *failure);
     /* Visits every account; stops at the first status that is not SEC_E_OK and returns it. */
-    SECURITY_STATUS (*each)(struct _SspiAccountStore *store,
-                            SECURITY_STATUS (*visit)(void *argument, const struct account *account), void *argument,
-                            struct failure *failure);
-    SECURITY_STATUS (*is_locked)(struct _SspiAccountStore *store, const struct account *account, ULONG threshold,
-                                 ULONG seconds, bool *locked, struct failure *failure);
-    SECURITY_STATUS (*note_login)(struct _SspiAccountStore *store, const char *user, const char *domain, bool success,
-                                  ULONG threshold, ULONG seconds, struct failure *failure);
+    SECURITY_STATUS (*each)
+    (struct _SspiAccountStore *store, SECURITY_STATUS (*visit)(void *argument, const struct account *account),
+     void *argument, struct failure *failure);
+    SECURITY_STATUS (*is_locked)
+    (struct _SspiAccountStore *store, const struct account *account, ULONG threshold, ULONG seconds, bool *locked,
+     struct failure *failure);
+    SECURITY_STATUS (*note_login)
+    (struct _SspiAccountStore *store, const char *user, const char *domain, bool success, ULONG threshold,
+     ULONG seconds, struct failure *failure);
     void (*destroy)(struct _SspiAccountStore *store);
 };
 
@@ -95,16 +99,17 @@ SspiAccountStore *account_store_retain(SspiAccountStore *store);
 void account_store_release(SspiAccountStore *store); /* NULL is legal */
 
 /*
- * Looks an account up and applies lockout. Order: the exact domain; then, if the domain is unknown to the store or empty, the
- * store's default domain ("") ([MS-NLMP] 3.2.5.1.2: unknown domain: local database). An account with a domain never answers for
- * another non-empty domain that the store knows.
- * SEC_E_OK (look at disabled and locked), SEC_E_LOGON_DENIED (unknown), else unavailable. `account` is always initialised.
+ * Looks an account up and applies lockout. Order: the exact domain; then, if the domain is unknown to the store or
+ * empty, the store's default domain ("") ([MS-NLMP] 3.2.5.1.2: unknown domain: local database). An account with a
+ * domain never answers for another non-empty domain that the store knows. SEC_E_OK (look at disabled and locked),
+ * SEC_E_LOGON_DENIED (unknown), else unavailable. `account` is always initialised.
  */
 MUST_CHECK SECURITY_STATUS account_store_lookup(SspiAccountStore *store, const char *user, const char *domain,
                                                 ULONG lockout_threshold, ULONG lockout_seconds, struct account *account,
                                                 struct failure *failure);
 
-/* The management operations; SEC_E_UNSUPPORTED_FUNCTION for a store that has none. Names and hashes are checked by the caller. */
+/* The management operations; SEC_E_UNSUPPORTED_FUNCTION for a store that has none. Names and hashes are checked by the
+ * caller. */
 MUST_CHECK SECURITY_STATUS account_store_put(SspiAccountStore *store, const struct account *accounts, size_t count,
                                              struct failure *failure);
 MUST_CHECK SECURITY_STATUS account_store_remove(SspiAccountStore *store, const char *user, const char *domain,
@@ -120,20 +125,22 @@ void account_list_free(struct account *accounts, size_t count);
 MUST_CHECK SECURITY_STATUS account_store_lock_state(SspiAccountStore *store, ULONG threshold, ULONG seconds,
                                                     struct account *account, struct failure *failure);
 
-MUST_CHECK SECURITY_STATUS account_store_verify_ntlm(SspiAccountStore *store, const struct account_ntlm_request *request,
+MUST_CHECK SECURITY_STATUS account_store_verify_ntlm(SspiAccountStore *store,
+                                                     const struct account_ntlm_request *request,
                                                      struct account_ntlm_result *result, struct failure *failure);
 MUST_CHECK bool account_store_can_verify_ntlm(const SspiAccountStore *store);
 
 /*
- * Counts a verified login or a wrong password for lockout, under the names as claimed or as found. Nothing is counted when
- * threshold is 0. Call it for an unknown, disabled or locked account too (success false): the work is the same, so that time
- * tells nothing. Failing to count a failure fails the login: the caller gets the status.
+ * Counts a verified login or a wrong password for lockout, under the names as claimed or as found. Nothing is counted
+ * when threshold is 0. Call it for an unknown, disabled or locked account too (success false): the work is the same, so
+ * that time tells nothing. Failing to count a failure fails the login: the caller gets the status.
  */
 MUST_CHECK SECURITY_STATUS account_store_note_login(SspiAccountStore *store, const char *user, const char *domain,
                                                     bool success, ULONG threshold, ULONG seconds,
                                                     struct failure *failure);
 
-/* NT hash of a password: MD4 of its UTF-16LE. SEC_E_INVALID_PARAMETER if not UTF-8; SEC_E_CRYPTO_SYSTEM_INVALID without MD4. */
+/* NT hash of a password: MD4 of its UTF-16LE. SEC_E_INVALID_PARAMETER if not UTF-8; SEC_E_CRYPTO_SYSTEM_INVALID without
+ * MD4. */
 MUST_CHECK SECURITY_STATUS account_nt_hash(struct bytes password_utf8, uint8_t hash[ACCOUNT_NT_HASH_SIZE]);
 
 /* Gives `account` its key. False for the hash of the empty password, which sets nothing. */
@@ -142,7 +149,8 @@ MUST_CHECK bool account_set_nt_hash(struct account *account, const uint8_t hash[
 /* True for the hash of the empty password, which no store may hold: whoever claimed such a name would be in. */
 bool account_nt_hash_is_empty(const uint8_t hash[ACCOUNT_NT_HASH_SIZE]);
 
-/* A name that a store may hold: UTF-8 without control characters, at most ACCOUNT_NAME_LIMIT bytes; only a domain may be empty. */
+/* A name that a store may hold: UTF-8 without control characters, at most ACCOUNT_NAME_LIMIT bytes; only a domain may
+ * be empty. */
 bool account_user_valid(const char *user);
 bool account_domain_valid(const char *domain);
 

@@ -22,13 +22,13 @@ static bool same_time(struct timespec a, struct timespec b)
 bool file_identity_same_file(const struct file_identity *a, const struct file_identity *b)
 {
     return a->device == b->device && a->inode == b->inode && a->mode == b->mode && a->owner == b->owner
-        && a->group == b->group;
+           && a->group == b->group;
 }
 
 bool file_identity_same(const struct file_identity *a, const struct file_identity *b)
 {
     return file_identity_same_file(a, b) && a->size == b->size && same_time(a->written, b->written)
-        && same_time(a->changed, b->changed);
+           && same_time(a->changed, b->changed);
 }
 
 static SECURITY_STATUS status_check(const struct stat *status, const char *path, struct file_identity *identity,
@@ -55,9 +55,10 @@ static SECURITY_STATUS status_check(const struct stat *status, const char *path,
                            "account file %s: belongs to user %u, it must belong to root or to user %u", path,
                            (unsigned)status->st_uid, (unsigned)geteuid());
     if (status->st_mode & 07777 & ~(mode_t)0640)
-        return failure_set(failure, SEC_E_NO_CREDENTIALS, SSPI_REASON_STORE_UNAVAILABLE,
-                           "account file %s: mode %04o lets others read or write it; run: chmod 600, or 640 for a group",
-                           path, (unsigned)(status->st_mode & 07777));
+        return failure_set(
+            failure, SEC_E_NO_CREDENTIALS, SSPI_REASON_STORE_UNAVAILABLE,
+            "account file %s: mode %04o lets others read or write it; run: chmod 600, or 640 for a group", path,
+            (unsigned)(status->st_mode & 07777));
     return SEC_E_OK;
 }
 

@@ -23,7 +23,7 @@ struct file_identity {
     gid_t group;
 };
 
-bool file_identity_same(const struct file_identity *a, const struct file_identity *b);  /* file and contents */
+bool file_identity_same(const struct file_identity *a, const struct file_identity *b); /* file and contents */
 bool file_identity_same_file(const struct file_identity *a, const struct file_identity *b);
 
 /*
@@ -37,8 +37,8 @@ MUST_CHECK SECURITY_STATUS file_rules_check_open(int descriptor, const char *pat
                                                  struct failure *failure);
 
 /*
- * The folder of a database, where whoever may write can plant a journal: not writable for others, for a group only if it is the
- * group of the file; owner root, the effective user or the file's.
+ * The folder of a database, where whoever may write can plant a journal: not writable for others, for a group only if
+ * it is the group of the file; owner root, the effective user or the file's.
  */
 MUST_CHECK SECURITY_STATUS file_rules_check_folder(const char *path, const struct file_identity *file,
                                                    struct failure *failure);

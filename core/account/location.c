@@ -51,9 +51,9 @@ static const struct scheme schemes[] = {
 
 static SECURITY_STATUS unknown_form(const char *location, struct failure *failure)
 {
-    return failure_set(failure, SEC_E_INVALID_PARAMETER, SSPI_REASON_CONFIGURATION,
-                       "account store \"%.100s\" is not sqlite:PATH, ntlm-user-file:PATH, smbpasswd:PATH or memory:",
-                       location);
+    return failure_set(
+        failure, SEC_E_INVALID_PARAMETER, SSPI_REASON_CONFIGURATION,
+        "account store \"%.100s\" is not sqlite:PATH, ntlm-user-file:PATH, smbpasswd:PATH or memory:", location);
 }
 
 /* A word and a colon before any slash looks like a scheme, and a mistyped one must not become a file name. */
@@ -130,8 +130,7 @@ static SECURITY_STATUS named_open(const char *location, bool create, SspiAccount
     return status;
 }
 
-SECURITY_STATUS account_store_open(const char *location, bool create, SspiAccountStore **store,
-                                   struct failure *failure)
+SECURITY_STATUS account_store_open(const char *location, bool create, SspiAccountStore **store, struct failure *failure)
 {
     struct settings settings;
     SECURITY_STATUS status;

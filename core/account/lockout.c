@@ -102,7 +102,7 @@ SECURITY_STATUS lockout_is_locked(SspiAccountStore *store, const struct account 
     pthread_mutex_lock(&lockout->mutex);
     count = count_find(lockout, digest, locked);
     *locked = *locked && count->failures >= threshold
-           && !lockout_expired(clock_monotonic_ms(), count->last, window_ms(seconds));
+              && !lockout_expired(clock_monotonic_ms(), count->last, window_ms(seconds));
     pthread_mutex_unlock(&lockout->mutex);
     return SEC_E_OK;
 }

@@ -11,7 +11,8 @@
 #define LOCKOUT_SETS 4096
 #define LOCKOUT_WAYS 8
 
-/* What a count means: both kinds of lockout ask these. Times and `window` are in one unit; a clock that went back is age 0. */
+/* What a count means: both kinds of lockout ask these. Times and `window` are in one unit; a clock that went back is
+ * age 0. */
 static inline bool lockout_expired(int64_t now, int64_t last, int64_t window)
 {
     return now > last && now - last >= window;

@@ -1,6 +1,6 @@
 /*
- * Opening an account database, and running statements on it, for sqlite.c and its parts. A rollback journal, not WAL: its
- * readers need no right to write, and every change shows in the time stamp of the file.
+ * Opening an account database, and running statements on it, for sqlite.c and its parts. A rollback journal, not WAL:
+ * its readers need no right to write, and every change shows in the time stamp of the file.
  */
 #include "account/sqlite_file.h"
 
@@ -13,16 +13,20 @@
 #include "account/stores.h"
 #include "base/memory.h"
 
-#define ACCOUNT_COLUMNS "SELECT a.user, a.domain, a.disabled, k.value, a.account_id FROM account a" \
-                        " LEFT JOIN account_key k ON k.account_id = a.account_id AND k.kind = 'nt'" \
-                        " AND k.realm = '' AND k.kvno = 0"
+#define ACCOUNT_COLUMNS                                                                                                \
+    "SELECT a.user, a.domain, a.disabled, k.value, a.account_id FROM account a"                                        \
+    " LEFT JOIN account_key k ON k.account_id = a.account_id AND k.kind = 'nt'"                                        \
+    " AND k.realm = '' AND k.kvno = 0"
 
-#define FIND_ORDER " WHERE a.user_key = ?1 AND a.domain_key IN (?2, '') AND (a.domain_key = ?2" \
-                   " OR NOT EXISTS (SELECT 1 FROM account WHERE domain_key = ?2))"
-#define PUT_ACCOUNT "INSERT INTO account (user, domain, user_key, domain_key, disabled) VALUES (?3, ?4, ?1, ?2, ?5)" \
-                    " ON CONFLICT (domain_key, user_key) DO UPDATE SET user = ?3, domain = ?4, disabled = ?5"
-#define PUT_FAILURES "INSERT INTO login_failure VALUES (?1, ?2, ?3)" \
-                     " ON CONFLICT (account_id) DO UPDATE SET failures = ?2, last = ?3"
+#define FIND_ORDER                                                                                                     \
+    " WHERE a.user_key = ?1 AND a.domain_key IN (?2, '') AND (a.domain_key = ?2"                                       \
+    " OR NOT EXISTS (SELECT 1 FROM account WHERE domain_key = ?2))"
+#define PUT_ACCOUNT                                                                                                    \
+    "INSERT INTO account (user, domain, user_key, domain_key, disabled) VALUES (?3, ?4, ?1, ?2, ?5)"                   \
+    " ON CONFLICT (domain_key, user_key) DO UPDATE SET user = ?3, domain = ?4, disabled = ?5"
+#define PUT_FAILURES                                                                                                   \
+    "INSERT INTO login_failure VALUES (?1, ?2, ?3)"                                                                    \
+    " ON CONFLICT (account_id) DO UPDATE SET failures = ?2, last = ?3"
 
 static const char *const statement_texts[STATEMENTS] = {
     [STATEMENT_GENERATION] = "SELECT value FROM meta WHERE name = 'generation'",
@@ -117,8 +121,8 @@ static void connection_abandon(struct connection *connection)
     if (kept) {
         kept->connection = *connection;
         kept->next = __atomic_load_n(&inherited_list, __ATOMIC_ACQUIRE);
-        while (!__atomic_compare_exchange_n(&inherited_list, &kept->next, kept, true, __ATOMIC_ACQ_REL,
-                                            __ATOMIC_ACQUIRE))
+        while (
+            !__atomic_compare_exchange_n(&inherited_list, &kept->next, kept, true, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
             ;
     }
     *connection = (struct connection){0};
@@ -227,8 +231,7 @@ static SECURITY_STATUS checked_open(struct connection *connection, const char *p
     return status;
 }
 
-SECURITY_STATUS connection_open(struct connection *connection, const char *path, bool writable,
-                                struct failure *failure)
+SECURITY_STATUS connection_open(struct connection *connection, const char *path, bool writable, struct failure *failure)
 {
     struct file_identity now;
     SECURITY_STATUS status;

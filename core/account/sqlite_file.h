@@ -18,7 +18,7 @@ enum statement {
     STATEMENT_GENERATION,
     STATEMENT_COUNT,
     STATEMENT_ALL,
-    STATEMENT_FIND,   /* by the order of account_store_lookup */
+    STATEMENT_FIND, /* by the order of account_store_lookup */
     STATEMENT_EXACT,
     STATEMENT_FAILURES,
     STATEMENT_PUT_ACCOUNT,
@@ -51,7 +51,8 @@ void connection_close(struct connection *connection);
 /* Makes a new file of mode 0600 with our schema; an existing one that is not empty is left alone. */
 MUST_CHECK SECURITY_STATUS database_create(const char *path, struct failure *failure);
 
-/* Whether this process may write the file, and the journal beside it would be as well kept as the file. `*why` if not. */
+/* Whether this process may write the file, and the journal beside it would be as well kept as the file. `*why` if not.
+ */
 bool database_writable(const char *path, const struct file_identity *identity, const char **why);
 
 /* A statement ready to bind; NULL: the status is in `*status`. */

@@ -42,7 +42,8 @@ SECURITY_STATUS names_bind(struct connection *connection, sqlite3_stmt *statemen
     return code == SQLITE_OK ? SEC_E_OK : database_failed(code, connection->path, failure);
 }
 
-/* A row of STATEMENT_ALL, _FIND or _EXACT. A key of another size than an NT hash's is corruption, not an account without key. */
+/* A row of STATEMENT_ALL, _FIND or _EXACT. A key of another size than an NT hash's is corruption, not an account
+ * without key. */
 static SECURITY_STATUS row_decode(struct connection *connection, sqlite3_stmt *row, struct account *account,
                                   struct failure *failure)
 {
@@ -240,8 +241,8 @@ static SECURITY_STATUS state_refresh(struct sqlite_store *sqlite, struct failure
 }
 
 /*
- * Runs `state_refresh` if the file changed. Those who came while another waited in vain for a lock share its failure, or the
- * last of many would wait for the sum of all.
+ * Runs `state_refresh` if the file changed. Those who came while another waited in vain for a lock share its failure,
+ * or the last of many would wait for the sum of all.
  */
 static SECURITY_STATUS state_current(struct sqlite_store *sqlite, int64_t since, const struct file_identity *now,
                                      struct failure *failure)
@@ -348,7 +349,6 @@ SECURITY_STATUS sqlite_is_locked(SspiAccountStore *store, const struct account *
     pthread_mutex_unlock(&sqlite->read_mutex);
     if (status != SEC_E_OK)
         return status;
-    *locked = failures >= threshold
-           && !lockout_expired(clock_now(), last, (int64_t)seconds * CLOCK_TICKS_PER_SECOND);
+    *locked = failures >= threshold && !lockout_expired(clock_now(), last, (int64_t)seconds * CLOCK_TICKS_PER_SECOND);
     return *locked || writable ? SEC_E_OK : SEC_E_UNSUPPORTED_FUNCTION;
 }

@@ -8,39 +8,38 @@
 #include "account/sqlite_schema.h"
 
 /*
- * The keys of names are their upper-case forms, made by the same mapping as NTLM's. account_key.kind 'nt' is the NT hash with realm ''
- * and kvno 0. login_failure.account_id 0 stands for names that have no account. meta.generation becomes another random number with every
- * change of an account, so that it tells a restored copy apart too.
+ * The keys of names are their upper-case forms, made by the same mapping as NTLM's. account_key.kind 'nt' is the NT
+ * hash with realm '' and kvno 0. login_failure.account_id 0 stands for names that have no account. meta.generation
+ * becomes another random number with every change of an account, so that it tells a restored copy apart too.
  */
-static const char schema[] =
-    "CREATE TABLE account ("
-    " account_id INTEGER PRIMARY KEY,"
-    " user TEXT NOT NULL CHECK (user <> ''),"
-    " domain TEXT NOT NULL,"
-    " user_key TEXT NOT NULL CHECK (user_key <> ''),"
-    " domain_key TEXT NOT NULL,"
-    " disabled INTEGER NOT NULL DEFAULT 0 CHECK (disabled IN (0, 1)),"
-    " sid TEXT,"
-    " UNIQUE (domain_key, user_key)) STRICT;"
-    "CREATE TABLE account_key ("
-    " account_id INTEGER NOT NULL REFERENCES account ON DELETE CASCADE,"
-    " kind TEXT NOT NULL,"
-    " realm TEXT NOT NULL DEFAULT '',"
-    " kvno INTEGER NOT NULL DEFAULT 0,"
-    " value BLOB NOT NULL CHECK (length(value) > 0),"
-    " PRIMARY KEY (account_id, kind, realm, kvno)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE account_group ("
-    " account_id INTEGER NOT NULL REFERENCES account ON DELETE CASCADE,"
-    " sid TEXT NOT NULL,"
-    " name TEXT,"
-    " attributes INTEGER NOT NULL DEFAULT 7,"
-    " PRIMARY KEY (account_id, sid)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE login_failure ("
-    " account_id INTEGER PRIMARY KEY,"
-    " failures INTEGER NOT NULL,"
-    " last INTEGER NOT NULL) STRICT;"
-    "CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
-    "INSERT INTO meta VALUES ('generation', random());";
+static const char schema[] = "CREATE TABLE account ("
+                             " account_id INTEGER PRIMARY KEY,"
+                             " user TEXT NOT NULL CHECK (user <> ''),"
+                             " domain TEXT NOT NULL,"
+                             " user_key TEXT NOT NULL CHECK (user_key <> ''),"
+                             " domain_key TEXT NOT NULL,"
+                             " disabled INTEGER NOT NULL DEFAULT 0 CHECK (disabled IN (0, 1)),"
+                             " sid TEXT,"
+                             " UNIQUE (domain_key, user_key)) STRICT;"
+                             "CREATE TABLE account_key ("
+                             " account_id INTEGER NOT NULL REFERENCES account ON DELETE CASCADE,"
+                             " kind TEXT NOT NULL,"
+                             " realm TEXT NOT NULL DEFAULT '',"
+                             " kvno INTEGER NOT NULL DEFAULT 0,"
+                             " value BLOB NOT NULL CHECK (length(value) > 0),"
+                             " PRIMARY KEY (account_id, kind, realm, kvno)) STRICT, WITHOUT ROWID;"
+                             "CREATE TABLE account_group ("
+                             " account_id INTEGER NOT NULL REFERENCES account ON DELETE CASCADE,"
+                             " sid TEXT NOT NULL,"
+                             " name TEXT,"
+                             " attributes INTEGER NOT NULL DEFAULT 7,"
+                             " PRIMARY KEY (account_id, sid)) STRICT, WITHOUT ROWID;"
+                             "CREATE TABLE login_failure ("
+                             " account_id INTEGER PRIMARY KEY,"
+                             " failures INTEGER NOT NULL,"
+                             " last INTEGER NOT NULL) STRICT;"
+                             "CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+                             "INSERT INTO meta VALUES ('generation', random());";
 
 static const char *const watched[] = {"account", "account_key"};
 static const char *const changes[] = {"INSERT", "UPDATE", "DELETE"};
@@ -66,8 +65,8 @@ static SECURITY_STATUS header_write(struct connection *connection, struct failur
 {
     char *sql = sqlite3_mprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", SQLITE_APPLICATION_ID,
                                 SQLITE_SCHEMA_VERSION);
-    SECURITY_STATUS status = sql ? connection_execute(connection, sql, failure)
-                                 : database_failed(SQLITE_NOMEM, connection->path, failure);
+    SECURITY_STATUS status =
+        sql ? connection_execute(connection, sql, failure) : database_failed(SQLITE_NOMEM, connection->path, failure);
 
     sqlite3_free(sql);
     return status;

@@ -20,11 +20,11 @@ struct sqlite_store {
 
     pthread_mutex_t read_mutex; /* guards what follows, but not `writer` */
     struct connection reader;
-    struct account_table *table;    /* what the file held at `identity`; NULL: nothing read, or too many accounts */
+    struct account_table *table; /* what the file held at `identity`; NULL: nothing read, or too many accounts */
     struct file_identity identity;
     sqlite3_int64 generation;
-    bool settled;                   /* the file was not fresh then, so its time stamp tells of any change */
-    int64_t busy_since;             /* clock_monotonic_ms when somebody last waited in vain for another process */
+    bool settled;       /* the file was not fresh then, so its time stamp tells of any change */
+    int64_t busy_since; /* clock_monotonic_ms when somebody last waited in vain for another process */
 
     pthread_mutex_t write_mutex; /* guards `writer`; never taken while holding read_mutex, nor the other way round */
     struct connection writer;

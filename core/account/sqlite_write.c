@@ -155,7 +155,8 @@ SECURITY_STATUS sqlite_set_disabled(SspiAccountStore *store, const char *user, c
     return account_change(sqlite_of(store), user, domain, STATEMENT_SET_DISABLED, numbers, 2, !disabled, failure);
 }
 
-/* The row as it shall be after one more failure; while an account is locked nothing is counted, so that the lock falls. */
+/* The row as it shall be after one more failure; while an account is locked nothing is counted, so that the lock falls.
+ */
 static void count_failure(sqlite3_int64 *failures, sqlite3_int64 *last, ULONG threshold, ULONG seconds)
 {
     int64_t now = clock_now();

@@ -14,8 +14,8 @@
 #include "base/clock.h"
 #include "base/memory.h"
 
-/* A file written in the same moment as it was read may change once more without a new time stamp: read it again until it
- * is older. Coarser than the clock of any file system. */
+/* A file written in the same moment as it was read may change once more without a new time stamp: read it again until
+ * it is older. Coarser than the clock of any file system. */
 #define FRESH_SECONDS 2
 #define READ_ATTEMPTS 3
 
@@ -71,7 +71,7 @@ static SECURITY_STATUS descriptor_load(int descriptor, const struct text_store *
         return store_no_memory(failure);
     status = file_read(descriptor, text->path, data, size, failure);
     *torn = file_rules_check_open(descriptor, text->path, &after, NULL) != SEC_E_OK
-         || !file_identity_same(identity, &after);
+            || !file_identity_same(identity, &after);
     if (status == SEC_E_OK && !*torn)
         status = text_accounts_parse(bytes_of(data, size), text->format, text->path, table, failure);
     mem_free_secret(data, size);

@@ -27,8 +27,8 @@ bool text_line_is_blank(struct bytes line);
 MUST_CHECK bool ntlm_user_file_line_decode(struct bytes line, struct text_line *out, const char **why);
 
 /*
- * `user:uid:LM:NT:[flags]:LCT-time:`, smbpasswd(5). No hash (32 times X, NO PASSWORD) gives has_nt_hash false; flags D and
- * the trust accounts W, S, I are disabled, L is locked, N has no hash.
+ * `user:uid:LM:NT:[flags]:LCT-time:`, smbpasswd(5). No hash (32 times X, NO PASSWORD) gives has_nt_hash false; flags D
+ * and the trust accounts W, S, I are disabled, L is locked, N has no hash.
  */
 MUST_CHECK bool smbpasswd_line_decode(struct bytes line, struct text_line *out, const char **why);
 

@@ -160,7 +160,7 @@ static PSSPI_ACCOUNT accounts_pack(const struct account *accounts, size_t count)
         packed[i].Domain = text;
         text = stpcpy(text, accounts[i].domain) + 1;
         packed[i].Flags = (accounts[i].disabled ? (ULONG)SSPI_ACCOUNT_DISABLED : 0)
-                        | (accounts[i].locked ? (ULONG)SSPI_ACCOUNT_LOCKED : 0);
+                          | (accounts[i].locked ? (ULONG)SSPI_ACCOUNT_LOCKED : 0);
     }
     return packed;
 }

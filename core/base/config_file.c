@@ -20,7 +20,8 @@ struct config_file {
 
 static SECURITY_STATUS refuse(struct failure *failure, const char *path, const char *why)
 {
-    return failure_set(failure, SEC_E_INTERNAL_ERROR, SSPI_REASON_CONFIGURATION, "configuration file %s: %s", path, why);
+    return failure_set(failure, SEC_E_INTERNAL_ERROR, SSPI_REASON_CONFIGURATION, "configuration file %s: %s", path,
+                       why);
 }
 
 /* First binding of section [sspi]; NULL where there is none. */

@@ -28,37 +28,36 @@ struct arguments {
     char *user_copy;     /* behind `domain` and `subject` where they came as DOMAIN\user */
 };
 
-static const char help[] =
-    "Usage: sspi-accounts [OPTION]... COMMAND [USER | LOCATION]\n"
-    "Manages the accounts that servers using libsspi know.\n"
-    "\n"
-    "Commands:\n"
-    "  create           make an empty store (mode 0600)\n"
-    "  add USER         add an account; makes the store if there is none\n"
-    "  password USER    give an account another password\n"
-    "  disable USER     refuse its logins\n"
-    "  enable USER      allow its logins again, and clear a lock\n"
-    "  remove USER      remove it\n"
-    "  list             list all accounts\n"
-    "  import LOCATION  copy all accounts of another store into this one\n"
-    "USER may be written DOMAIN\\USER.\n"
-    "\n"
-    "Options:\n"
-    "  -s, --store LOCATION  sqlite:PATH or a bare path; for list and import also\n"
-    "                        ntlm-user-file:PATH and smbpasswd:PATH\n"
-    "                        (default: account_store of sspi.conf,\n"
-    "                        or SSPI_ACCOUNT_STORE)\n"
-    "  -d, --domain NAME     the account's domain (default: that of the store)\n"
-    "  -g, --group NAME      with create, add, import: let this group read\n"
-    "                        the store (mode 0640)\n"
-    "      --password-stdin  read the password from standard input, one line\n"
-    "  -h, --help            show this help\n"
-    "  -V, --version         show the version\n"
-    "\n"
-    "The password is asked for on the terminal. It is never taken from the command\n"
-    "line, where other users could see it.\n"
-    "\n"
-    "Exit status: 0 done, 1 failed, 2 usage, 3 no such account or there already.\n";
+static const char help[] = "Usage: sspi-accounts [OPTION]... COMMAND [USER | LOCATION]\n"
+                           "Manages the accounts that servers using libsspi know.\n"
+                           "\n"
+                           "Commands:\n"
+                           "  create           make an empty store (mode 0600)\n"
+                           "  add USER         add an account; makes the store if there is none\n"
+                           "  password USER    give an account another password\n"
+                           "  disable USER     refuse its logins\n"
+                           "  enable USER      allow its logins again, and clear a lock\n"
+                           "  remove USER      remove it\n"
+                           "  list             list all accounts\n"
+                           "  import LOCATION  copy all accounts of another store into this one\n"
+                           "USER may be written DOMAIN\\USER.\n"
+                           "\n"
+                           "Options:\n"
+                           "  -s, --store LOCATION  sqlite:PATH or a bare path; for list and import also\n"
+                           "                        ntlm-user-file:PATH and smbpasswd:PATH\n"
+                           "                        (default: account_store of sspi.conf,\n"
+                           "                        or SSPI_ACCOUNT_STORE)\n"
+                           "  -d, --domain NAME     the account's domain (default: that of the store)\n"
+                           "  -g, --group NAME      with create, add, import: let this group read\n"
+                           "                        the store (mode 0640)\n"
+                           "      --password-stdin  read the password from standard input, one line\n"
+                           "  -h, --help            show this help\n"
+                           "  -V, --version         show the version\n"
+                           "\n"
+                           "The password is asked for on the terminal. It is never taken from the command\n"
+                           "line, where other users could see it.\n"
+                           "\n"
+                           "Exit status: 0 done, 1 failed, 2 usage, 3 no such account or there already.\n";
 
 static int usage(const char *what, const char *name)
 {
@@ -146,7 +145,7 @@ static int account_find(SspiAccountStore *store, const struct arguments *argumen
         return failed(status);
     for (ULONG i = 0; i < count && !*found; i++) {
         *found = strcasecmp(accounts[i].User, arguments->subject) == 0
-              && strcasecmp(accounts[i].Domain, arguments->domain) == 0;
+                 && strcasecmp(accounts[i].Domain, arguments->domain) == 0;
         *flags = accounts[i].Flags;
     }
     (void)FreeContextBuffer(accounts);
@@ -407,9 +406,12 @@ static int option_apply(int option, struct arguments *arguments)
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"store", required_argument, NULL, 's'},   {"domain", required_argument, NULL, 'd'},
-        {"group", required_argument, NULL, 'g'},   {"password-stdin", no_argument, NULL, 'p'},
-        {"help", no_argument, NULL, 'h'},          {"version", no_argument, NULL, 'V'},
+        {"store", required_argument, NULL, 's'},
+        {"domain", required_argument, NULL, 'd'},
+        {"group", required_argument, NULL, 'g'},
+        {"password-stdin", no_argument, NULL, 'p'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},
         {NULL, 0, NULL, 0},
     };
     const struct rlimit no_core = {0, 0};

@@ -1,5 +1,6 @@
 /*
- * What the fuzzers of account files share: a whole file is parsed, and every account that it gave must be fit to be one.
+ * What the fuzzers of account files share: a whole file is parsed, and every account that it gave must be fit to be
+ * one.
  */
 #ifndef SSPI_TESTS_FUZZ_ACCOUNT_TEXT_H
 #define SSPI_TESTS_FUZZ_ACCOUNT_TEXT_H

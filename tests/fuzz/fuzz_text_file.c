@@ -13,8 +13,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (decoded == (why != NULL))
         abort();
-    if (decoded && (line.user.size == 0 || line.password.size == 0
-                    || line.domain.size + line.user.size + line.password.size + 2 != size))
+    if (decoded
+        && (line.user.size == 0 || line.password.size == 0
+            || line.domain.size + line.user.size + line.password.size + 2 != size))
         abort();
     account_text_try(data, size, NTLM_USER_FILE_FORMAT);
     return 0;

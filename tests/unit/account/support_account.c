@@ -185,3 +185,57 @@ void in_child(bool (*body)(void))
     cr_assert_eq(waitpid(child, &status, 0), child);
     cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "child ended with %d", status);
 }
+
+void check_order(SspiAccountStore *store)
+{
+    store_add(store, "alice", "EX", "of-ex");
+    store_add(store, "alice", "", "of-nobody");
+    store_add(store, "bob", "", "bob");
+    store_add(store, "J\xC3\xBCrgen", "EX", "umlaut");
+
+    cr_assert(knows(store, "alice", "EX", "of-ex"));
+    cr_assert(knows(store, "ALICE", "ex", "of-ex"));
+    cr_assert(knows(store, "j\xC3\x9Crgen", "eX", "umlaut"));
+    cr_assert(knows(store, "alice", "", "of-nobody"));
+    cr_assert(knows(store, "alice", "ELSEWHERE", "of-nobody"), "an unknown domain is the default one");
+    cr_assert(knows(store, "bob", "WORKSTATION7", "bob"));
+    assert_status(status_of(store, "bob", "EX"), SEC_E_LOGON_DENIED);
+    assert_status(status_of(store, "J\xC3\xBCrgen", ""), SEC_E_LOGON_DENIED);
+    assert_status(status_of(store, "carol", "EX"), SEC_E_LOGON_DENIED);
+    assert_status(status_of(store, "carol", "ELSEWHERE"), SEC_E_LOGON_DENIED);
+    assert_status(status_of(store, "", ""), SEC_E_LOGON_DENIED);
+    assert_status(status_of(store, "al\xFFice", ""), SEC_E_LOGON_DENIED);
+    assert_status(status_of(store, "alice\n", ""), SEC_E_LOGON_DENIED);
+}
+
+void check_changes(SspiAccountStore *store)
+{
+    struct failure failure = {0};
+    struct account account, *list;
+    size_t count;
+
+    store_add(store, "alice", "EX", "one");
+    store_add(store, "ALICE", "ex", "two");
+    assert_status(account_store_list(store, &list, &count, &failure), SEC_E_OK);
+    cr_assert_eq(count, 1, "the second replaced the first");
+    cr_assert_str_eq(list[0].user, "ALICE");
+    account_list_free(list, count);
+    cr_assert(knows(store, "alice", "EX", "two"));
+
+    assert_status(account_store_set_disabled(store, "alice", "ex", true, &failure), SEC_E_OK);
+    assert_status(account_store_lookup(store, "alice", "EX", 0, 1, &account, &failure), SEC_E_OK);
+    cr_assert(account.disabled);
+    account_clear(&account);
+    assert_status(account_store_set_disabled(store, "alice", "", true, &failure), SEC_E_LOGON_DENIED);
+    assert_status(account_store_set_disabled(store, "alice", "EX", false, &failure), SEC_E_OK);
+    assert_status(account_store_lookup(store, "alice", "EX", 0, 1, &account, &failure), SEC_E_OK);
+    cr_assert(!account.disabled);
+    account_clear(&account);
+
+    assert_status(account_store_remove(store, "alice", "", &failure), SEC_E_LOGON_DENIED);
+    cr_assert(knows(store, "alice", "EX", "two"), "another domain's account was not removed");
+    assert_status(account_store_remove(store, "Alice", "EX", &failure), SEC_E_OK);
+    assert_status(status_of(store, "alice", "EX"), SEC_E_LOGON_DENIED);
+    store_add(store, "bob", "", "b");
+    cr_assert(knows(store, "bob", "EX", "b"), "a domain is forgotten with its last account");
+}

@@ -39,6 +39,10 @@ void assert_unavailable(SspiAccountStore *store, const char *path);
 /* The same when opening. */
 void assert_cannot_open(const char *location, const char *path);
 
+/* What every empty store that can be written must do: find by the order of domains; add, replace, disable, remove. */
+void check_order(SspiAccountStore *store);
+void check_changes(SspiAccountStore *store);
+
 /* clock_now() becomes the time of day, moved on by `seconds`. */
 void clock_follow(int seconds);
 

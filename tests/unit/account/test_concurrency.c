@@ -28,11 +28,10 @@ static bool has_one_of(SspiAccountStore *store, const char *user, const char *on
     struct account account;
     uint8_t hashes[2][ACCOUNT_NT_HASH_SIZE];
     bool known = account_store_lookup(store, user, "EX", 0, 1, &account, &failure) == SEC_E_OK
-              && account_nt_hash(bytes_of(one, strlen(one)), hashes[0]) == SEC_E_OK
-              && account_nt_hash(bytes_of(other, strlen(other)), hashes[1]) == SEC_E_OK
-              && account.has_nt_hash
-              && (memcmp(account.nt_hash, hashes[0], sizeof hashes[0]) == 0
-                  || memcmp(account.nt_hash, hashes[1], sizeof hashes[1]) == 0);
+                 && account_nt_hash(bytes_of(one, strlen(one)), hashes[0]) == SEC_E_OK
+                 && account_nt_hash(bytes_of(other, strlen(other)), hashes[1]) == SEC_E_OK && account.has_nt_hash
+                 && (memcmp(account.nt_hash, hashes[0], sizeof hashes[0]) == 0
+                     || memcmp(account.nt_hash, hashes[1], sizeof hashes[1]) == 0);
 
     if (!known)
         fprintf(stderr, "%s: %s\n", user, failure.text);
@@ -92,7 +91,7 @@ static void race_run(struct race *race)
     assert_never_wrong(race);
 }
 
-Test(concurrency, sqlite_readers_and_a_writer, .init = folder_make, .fini = folder_remove, .timeout = 60)
+Test(concurrency, sqlite_readers_and_a_writer, .init = folder_make, .fini = folder_remove)
 {
     struct race race = {.store = store_create(folder_path("db"))};
 
@@ -102,8 +101,7 @@ Test(concurrency, sqlite_readers_and_a_writer, .init = folder_make, .fini = fold
     account_store_release(race.store);
 }
 
-Test(concurrency, a_large_sqlite_database_readers_and_a_writer, .init = folder_make, .fini = folder_remove,
-     .timeout = 60)
+Test(concurrency, a_large_sqlite_database_readers_and_a_writer, .init = folder_make, .fini = folder_remove)
 {
     struct race race = {.store = store_create(folder_path("db"))};
 
@@ -114,7 +112,7 @@ Test(concurrency, a_large_sqlite_database_readers_and_a_writer, .init = folder_m
     account_store_release(race.store);
 }
 
-Test(concurrency, memory_readers_and_a_writer, .timeout = 60)
+Test(concurrency, memory_readers_and_a_writer)
 {
     struct race race = {.store = store_open("memory:")};
 
@@ -124,7 +122,7 @@ Test(concurrency, memory_readers_and_a_writer, .timeout = 60)
     account_store_release(race.store);
 }
 
-Test(concurrency, a_text_file_replaced_under_readers, .init = folder_make, .fini = folder_remove, .timeout = 60)
+Test(concurrency, a_text_file_replaced_under_readers, .init = folder_make, .fini = folder_remove)
 {
     struct race race = {.path = folder_path("users")};
 
@@ -146,7 +144,7 @@ static bool child_reads_and_writes(void)
         return false;
     store_add(shared, "child", "EX", "c");
     return knows(shared, "child", "EX", "c")
-        && account_store_note_login(shared, "child", "EX", false, 5, 60, &failure) == SEC_E_OK;
+           && account_store_note_login(shared, "child", "EX", false, 5, 60, &failure) == SEC_E_OK;
 }
 
 Test(concurrency, a_store_opened_before_fork_works_in_parent_and_child, .init = folder_make, .fini = folder_remove)
@@ -171,7 +169,7 @@ static bool child_uses_its_own_connection(void)
 
     clock_follow(0);
     return knows(shared, "alice", "EX", "Passw0rd") && sqlite_of(shared)->reader.process == getpid()
-        && sqlite_of(shared)->reader.database != inherited;
+           && sqlite_of(shared)->reader.database != inherited;
 }
 
 Test(concurrency, a_child_opens_a_connection_of_its_own, .init = folder_make, .fini = folder_remove)
@@ -209,7 +207,7 @@ static void forks_during(struct race *race)
     assert_never_wrong(race);
 }
 
-Test(concurrency, fork_while_threads_are_inside_a_store, .init = folder_make, .fini = folder_remove, .timeout = 120)
+Test(concurrency, fork_while_threads_are_inside_a_store, .init = folder_make, .fini = folder_remove)
 {
     struct race races[2] = {{.store = store_create(folder_path("db"))}, {.store = store_open("memory:")}};
 

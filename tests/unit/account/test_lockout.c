@@ -124,14 +124,14 @@ static bool reader_counts(void)
     if (setgid(65534) != 0 || setuid(65534) != 0
         || account_store_open(shared_path, false, &store, &failure) != SEC_E_OK)
         return false;
-    before = account_store_lookup(store, "alice", "", THRESHOLD, SECONDS, &account, &failure) == SEC_E_OK
-          && !account.locked;
+    before =
+        account_store_lookup(store, "alice", "", THRESHOLD, SECONDS, &account, &failure) == SEC_E_OK && !account.locked;
     account_clear(&account);
     for (int i = 0; i < THRESHOLD; i++)
         if (account_store_note_login(store, "alice", "", false, THRESHOLD, SECONDS, &failure) != SEC_E_OK)
             return false;
-    after = account_store_lookup(store, "alice", "", THRESHOLD, SECONDS, &account, &failure) == SEC_E_OK
-         && account.locked;
+    after =
+        account_store_lookup(store, "alice", "", THRESHOLD, SECONDS, &account, &failure) == SEC_E_OK && account.locked;
     account_clear(&account);
     account_store_release(store);
     return before && after;

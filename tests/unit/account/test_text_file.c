@@ -1,5 +1,5 @@
 /*
- * Whole account files: one bad line, wherever it is, makes the file useless, and the explanation says which line.
+ * Text files as stores: read again whenever they change, and nothing believed of one that is broken.
  */
 #include "account/text_file.h"
 
@@ -7,98 +7,12 @@
 
 #include "support_account.h"
 
-static SECURITY_STATUS parse(const char *text, size_t size, enum text_format format, struct failure *failure)
-{
-    struct account_table *table = account_table_new();
-    SECURITY_STATUS status;
-
-    cr_assert_not_null(table);
-    status = text_accounts_parse(bytes_of(text, size), format, "/etc/users", table, failure);
-    account_table_release(table);
-    return status;
-}
-
-static void assert_refused_at(const char *text, size_t size, int line)
-{
-    struct failure failure = {0};
-    char place[32];
-
-    assert_status(parse(text, size, NTLM_USER_FILE_FORMAT, &failure), SEC_E_NO_CREDENTIALS);
-    cr_assert_eq(failure.reason, SSPI_REASON_STORE_UNAVAILABLE);
-    snprintf(place, sizeof place, "line %d ", line);
-    cr_assert(strstr(failure.text, "/etc/users") && strstr(failure.text, place), "%s", failure.text);
-}
-
-#define GOOD_LINES 40
-
-/* GOOD_LINES lines with `bad` in place of line `at` (1 is the first). */
-static size_t text_with(const char *bad, size_t bad_size, int at, char *text)
-{
-    size_t used = 0;
-
-    for (int i = 1; i <= GOOD_LINES; i++) {
-        if (i == at) {
-            memcpy(text + used, bad, bad_size);
-            used += bad_size;
-        } else {
-            used += (size_t)sprintf(text + used, "EX:user%d:pw%d", i, i);
-        }
-        text[used++] = '\n';
-    }
-    return used;
-}
-
-Test(text_file, a_bad_line_anywhere_is_named)
-{
-    static const struct {
-        const char *text;
-        size_t size;
-    } bad[] = {{"nonsense", 8}, {"EX:user:", 8}, {"EX::pw", 6}, {"EX:us\0er:pw", 11}, {"\0", 1}, {"EX:a:\xFF", 6},
-               {":", 1}};
-    static char text[GOOD_LINES * 64];
-
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        for (int at = 1; at <= GOOD_LINES; at++)
-            assert_refused_at(text, text_with(bad[i].text, bad[i].size, at, text), at);
-}
-
-Test(text_file, an_over_long_line_is_named_and_the_longest_is_not)
-{
-    static char text[2 * TEXT_LINE_LIMIT];
-    struct failure failure = {0};
-
-    text[0] = '#';
-    memset(text + 1, ' ', TEXT_LINE_LIMIT);
-    text[TEXT_LINE_LIMIT] = '\n';
-    assert_status(parse(text, TEXT_LINE_LIMIT + 1, NTLM_USER_FILE_FORMAT, &failure), SEC_E_OK);
-    text[TEXT_LINE_LIMIT] = ' ';
-    text[TEXT_LINE_LIMIT + 1] = '\n';
-    assert_refused_at(text, TEXT_LINE_LIMIT + 2, 1);
-    assert_refused_at(text, TEXT_LINE_LIMIT + 1, 1);
-}
-
-Test(text_file, an_account_that_is_repeated_is_named)
-{
-    static const char twice[] = "EX:alice:a\nEX:bob:b\n\n:alice:c\nex:ALICE:a\n";
-
-    assert_refused_at(twice, sizeof twice - 1, 5);
-}
-
-Test(text_file, blank_lines_comments_and_missing_ends_are_fine)
-{
-    static const char *const fine[] = {"", "\n", "\r\n", "#", "# x\n \t \n", "EX:a:b", "EX:a:b\r\n", "EX:a:b\n\n\n"};
-
-    for (size_t i = 0; i < sizeof fine / sizeof fine[0]; i++) {
-        struct failure failure = {0};
-        assert_status(parse(fine[i], strlen(fine[i]), NTLM_USER_FILE_FORMAT, &failure), SEC_E_OK);
-    }
-}
-
 Test(text_file, smbpasswd_flags_reach_the_account, .init = folder_make, .fini = folder_remove)
 {
-    static const char text[] = "a:1:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:" ALICE_NT_HASH ":[UD         ]:LCT-65920080:\n"
-                               "b:2:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:[U]:LCT-0000000A:\n"
-                               "c:3:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:" ALICE_NT_HASH ":[UL         ]:LCT-65920080:\n";
+    static const char text[] =
+        "a:1:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:" ALICE_NT_HASH ":[UD         ]:LCT-65920080:\n"
+        "b:2:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:[U]:LCT-0000000A:\n"
+        "c:3:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:" ALICE_NT_HASH ":[UL         ]:LCT-65920080:\n";
     const char *path = folder_path("smbpasswd");
     struct failure failure = {0};
     struct account account;
@@ -118,15 +32,42 @@ Test(text_file, smbpasswd_flags_reach_the_account, .init = folder_make, .fini = 
     account_store_release(store);
 }
 
-Test(text_file, an_explanation_never_holds_the_password)
+Test(text_file, a_text_file_is_read_again_when_it_changes, .init = folder_make, .fini = folder_remove)
 {
-    static const char *const bad[] = {"EX:alice:hunter2\xFF\n", "EX:al\x01ice:hunter2\n", "EX:a:hunter2\nEX:a:hunter2\n",
-                                      "EX::hunter2\n"};
+    const char *path = folder_path("users"), *next = folder_path("users.new");
+    SspiAccountStore *store;
 
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        struct failure failure = {0};
+    file_write_text(path, "EX:alice:pw1\n");
+    clock_follow(0);
+    store = store_open(location_of("ntlm-user-file", path));
+    cr_assert(knows(store, "alice", "EX", "pw1"));
+    for (int i = 0; i < 9; i++) { /* of the same size, within the same tick of the clock */
+        char text[48], password[16];
 
-        assert_status(parse(bad[i], strlen(bad[i]), NTLM_USER_FILE_FORMAT, &failure), SEC_E_NO_CREDENTIALS);
-        cr_assert_null(strstr(failure.text, "hunter2"), "%s", failure.text);
+        snprintf(password, sizeof password, "pw%d", i + 1);
+        snprintf(text, sizeof text, "EX:alice:%s\n", password);
+        file_write_text(path, text);
+        cr_assert(knows(store, "alice", "EX", password), "change %d", i);
     }
+    file_write_text(next, "EX:alice:new\nEX:bob:b\n");
+    cr_assert_eq(rename(next, path), 0);
+    cr_assert(knows(store, "alice", "EX", "new"));
+    cr_assert(knows(store, "bob", "EX", "b"));
+    file_append_text(path, "EX:broken\n");
+    assert_unavailable(store, path);
+    account_store_release(store);
+}
+
+Test(text_file, text_files_find_by_the_order_of_domains, .init = folder_make, .fini = folder_remove)
+{
+    const char *path = folder_path("users");
+    SspiAccountStore *store;
+
+    file_write_text(path, "# accounts\r\n\r\nEX:alice:of-ex\r\n:alice:of-nobody\n:bob:bob");
+    store = store_open(location_of("ntlm-user-file", path));
+    cr_assert(knows(store, "ALICE", "ex", "of-ex"));
+    cr_assert(knows(store, "alice", "ELSEWHERE", "of-nobody"));
+    cr_assert(knows(store, "bob", "", "bob"));
+    assert_status(status_of(store, "bob", "EX"), SEC_E_LOGON_DENIED);
+    account_store_release(store);
 }

@@ -42,8 +42,8 @@ Test(text_lines, a_user_file_line_has_domain_user_and_the_rest_is_the_password)
 
 Test(text_lines, a_user_file_line_is_refused_if_anything_is_wrong)
 {
-    static const char *const bad[] = {"",        "EX",       "EX:alice",      "EX:alice:",          "EX::pw",
-                                      "::",      ":",        "EX:al\tice:pw", "EX:al\xC0\x80ice:p", "\x01:a:b",
+    static const char *const bad[] = {"",          "EX",       "EX:alice",      "EX:alice:",          "EX::pw",
+                                      "::",        ":",        "EX:al\tice:pw", "EX:al\xC0\x80ice:p", "\x01:a:b",
                                       "EX:a:\xFF", "EX:\x7F:p"};
     struct text_line line;
 

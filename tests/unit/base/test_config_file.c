@@ -57,8 +57,8 @@ static void assert_refused(const char *what)
     assert_status(config_file_open(&file, &failure), SEC_E_INTERNAL_ERROR);
     cr_assert_null(file);
     cr_assert_eq(failure.reason, SSPI_REASON_CONFIGURATION);
-    cr_assert(strstr(failure.text, path) && strstr(failure.text, what), "\"%s\" names %s and \"%s\"", failure.text, path,
-              what);
+    cr_assert(strstr(failure.text, path) && strstr(failure.text, what), "\"%s\" names %s and \"%s\"", failure.text,
+              path, what);
 }
 
 Test(config_file, gives_the_values_of_its_section, .init = path_make, .fini = path_remove)

@@ -58,8 +58,8 @@ static void assert_load_fails(const char *source, const char *what)
 
     assert_status(settings_load(&settings, &failure), SEC_E_INTERNAL_ERROR);
     cr_assert_eq(failure.reason, SSPI_REASON_CONFIGURATION);
-    cr_assert(strstr(failure.text, source) && strstr(failure.text, what), "\"%s\" names %s and %s", failure.text, source,
-              what);
+    cr_assert(strstr(failure.text, source) && strstr(failure.text, what), "\"%s\" names %s and %s", failure.text,
+              source, what);
     cr_assert_null(settings.dns_computer_name);
 }
 
@@ -84,8 +84,7 @@ Test(settings, defaults_are_strict, .init = config_make, .fini = config_remove)
     cr_assert_null(settings.dns_computer_name);
 }
 
-Test(settings, the_file_wins_over_the_environment_and_the_program_over_both, .init = config_make,
-     .fini = config_remove)
+Test(settings, the_file_wins_over_the_environment_and_the_program_over_both, .init = config_make, .fini = config_remove)
 {
     struct failure failure = {0};
     struct settings settings;
@@ -149,13 +148,26 @@ Test(settings, values_are_checked)
 {
     static const struct {
         const char *name, *value;
-    } bad[] = {{"lockout_threshold", ""},        {"lockout_threshold", "-1"},       {"lockout_threshold", "1 "},
-               {"lockout_threshold", "0x10"},    {"lockout_seconds", "0"},          {"lockout_seconds", "4294967296"},
-               {"lockout_seconds", "99999999999999999999999"},                      {"ntlm_policy", "Strictly"},
-               {"ntlm_policy", "|"},             {"ntlm_policy", ""},               {"allow_anonymous", "maybe"},
-               {"allow_anonymous", ""},          {"account_store", ""},             {"account_store", "a\nb"},
-               {"dns_computer_name", "\xFF"},    {"netbios_computer_name", "SIXTEENCHARSLONG"},
-               {"netbios_computer_name", ".X"},  {"no_such_option", "1"},           {"LOCKOUT_SECONDS", "1"}, {"", "1"}};
+    } bad[] = {{"lockout_threshold", ""},
+               {"lockout_threshold", "-1"},
+               {"lockout_threshold", "1 "},
+               {"lockout_threshold", "0x10"},
+               {"lockout_seconds", "0"},
+               {"lockout_seconds", "4294967296"},
+               {"lockout_seconds", "99999999999999999999999"},
+               {"ntlm_policy", "Strictly"},
+               {"ntlm_policy", "|"},
+               {"ntlm_policy", ""},
+               {"allow_anonymous", "maybe"},
+               {"allow_anonymous", ""},
+               {"account_store", ""},
+               {"account_store", "a\nb"},
+               {"dns_computer_name", "\xFF"},
+               {"netbios_computer_name", "SIXTEENCHARSLONG"},
+               {"netbios_computer_name", ".X"},
+               {"no_such_option", "1"},
+               {"LOCKOUT_SECONDS", "1"},
+               {"", "1"}};
     struct settings settings = {0};
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
@@ -201,23 +213,6 @@ Test(settings, names_follow_from_each_other)
     assert_status(set(&settings, "dns_computer_name", "alone"), SEC_E_OK);
     cr_assert_null(settings.dns_domain_name);
     settings_clear(&settings);
-}
-
-Test(settings, a_netbios_name_is_the_first_label_in_capitals)
-{
-    static const struct {
-        const char *host, *netbios;
-    } names[] = {{"web.example.org", "WEB"}, {"web", "WEB"}, {"a-very-long-host-name", "A-VERY-LONG-HOS"},
-                 {"b\xC3\xBC" "cher", "B\xC3\x9C" "CHER"}};
-
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        char *netbios = settings_netbios_from_host(names[i].host);
-
-        cr_assert_str_eq(netbios, names[i].netbios);
-        free(netbios);
-    }
-    cr_assert(settings_netbios_fits("FIFTEENCHARSOK1"));
-    cr_assert(!settings_netbios_fits("FIFTEENCHARSOK12"));
 }
 
 Test(settings, rows_describe_every_option)
