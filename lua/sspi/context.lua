@@ -116,8 +116,12 @@ function Context:is_complete()
     return self.state == COMPLETE
 end
 
+local function is_shut(self)
+    return self.shut or self.handle and self.handle:closed()
+end
+
 local function open_handle(self)
-    if self.shut then misuse("the context is closed") end
+    if is_shut(self) then misuse("the context is closed") end
     if not self.handle then misuse("the context has not begun: call step first") end
     return self.handle
 end
@@ -193,13 +197,13 @@ end
 
 --- One sentence for the operator: why it failed, or who was logged in and how. Not for the peer.
 function Context:explain()
-    if not self.handle or self.shut or self.said ~= "" then return self.said end
+    if not self.handle or is_shut(self) or self.said ~= "" then return self.said end
     return core.SspiExplainContext(self.handle) or self.said
 end
 
 --- SSPI_REASON_* of the last failure. Not for the peer.
 function Context:reason()
-    if not self.handle or self.shut then return self.why end
+    if not self.handle or is_shut(self) then return self.why end
     return core.SspiQueryContextReason(self.handle) or self.why
 end
 
@@ -287,7 +291,7 @@ end
 
 --- Releases the context. May be repeated.
 function Context:close()
-    if self.handle and not self.shut then
+    if self.handle and not is_shut(self) then
         self.said, self.why = self:explain(), self:reason()
         self.handle:close()
     end
@@ -295,10 +299,9 @@ function Context:close()
 end
 
 Context.__close = Context.close
-Context.__gc = Context.close
 
 function Context:__tostring()
-    local what = self.shut and "closed" or self:is_complete() and "complete" or "in progress"
+    local what = is_shut(self) and "closed" or self:is_complete() and "complete" or "in progress"
     return ("sspi.context (%s, %s)"):format(self.initiator and "client" or "server", what)
 end
 
