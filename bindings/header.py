@@ -191,7 +191,8 @@ class Parser:
     def condition(self, word: str, text: str) -> bool:
         if word != "if":
             return (text in self.macros) == (word == "ifdef")
-        text = re.sub(r"defined\s*\(?\s*(\w+)\s*\)?", lambda m: str(int(m.group(1) in self.macros)), text)
+        known = re.compile(r"defined\s*(?:\(\s*(\w+)\s*\)|(\w+))")
+        text = known.sub(lambda m: str(int((m.group(1) or m.group(2)) in self.macros)), text)
         return bool(evaluate(tokenize_expression(text), self.lookup_or_zero))
 
     def lookup_or_zero(self, name: str) -> int:
