@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What Python costs over C: the same accept and the same call as ntlm_sspi, through the generated module and through the layer.
+"""What Python costs over C: the same accept and call as ntlm_sspi, through the generated module and through the layer.
 
 Usage: layer_python.py FOLDER, with the account file that ntlm_sspi left there. Prints `case <tab> ns <tab> 0`.
 """
@@ -40,6 +40,7 @@ def samples(measure):
 
 
 def show(case, nanoseconds):
+    """Prints one line of the result."""
     print(f"{case}\t{nanoseconds:.1f}\t0")
 
 
@@ -47,7 +48,7 @@ def generated_accept(client, server):
     """One handshake through the generated functions; the acceptor's nanoseconds."""
 
     def initiate(context, token):
-        return _sspi.InitializeSecurityContext(client, context, "HTTP/server", CLIENT_FLAGS, _sspi.SECURITY_NATIVE_DREP, token)
+        return _sspi.InitializeSecurityContext(client, context, "HTTP/server", CLIENT_FLAGS, native, token)
 
     accept, native = _sspi.AcceptSecurityContext, _sspi.SECURITY_NATIVE_DREP
 
@@ -109,6 +110,7 @@ def reason_call(client, server):
 
 
 def empty_loop():
+    """What the loop around a call costs."""
     start = now()
     for _ in range(CALLS):
         pass
@@ -116,6 +118,7 @@ def empty_loop():
 
 
 def main():
+    """Measures and prints."""
     accounts = pathlib.Path(sys.argv[1]) / "accounts.smbpasswd"
     client = sspi.Credential(usage="initiate", username="testuser", domain="TESTDOM", password="Password01")
     server = sspi.Credential(accounts=f"smbpasswd:{accounts}")

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Turns the measurements of run.sh into the table: `table.py FOLDER [--json FILE]`.
 
-FOLDER/round-*/PROGRAM and FOLDER/instructions/PROGRAM hold lines `case <tab> total <tab> acceptor`. A row compares ours with
-a reference of the same run. Its ratio is one of cost (time, instructions, bytes): below 1 we are cheaper.
+FOLDER/round-*/PROGRAM and FOLDER/instructions/PROGRAM hold lines `case <tab> total <tab> acceptor`. A row compares
+ours with a reference of the same run. Its ratio is one of cost (time, instructions, bytes): below 1 we are cheaper.
 """
 
 import argparse
@@ -23,6 +23,7 @@ UNITS = {
     "instructions": lambda count, size: count,
     "bytes": lambda count, size: count,
     "handshakes/s": lambda rate, size: rate,
+    "handshakes/CPU s": lambda rate, size: rate,
 }
 
 
@@ -43,20 +44,25 @@ class Row:
 
 
 def rows():
+    """Every line of the table."""
     sspi, winpr, gss, limit = "ntlm_sspi", "ntlm_winpr", "ntlm_gss", "limits"
     given, file, database = "accept, hash given", "accept, hash file", "accept, SQLite"
 
-    yield Row("NTLM handshake, both ends", "1/s", (sspi, given, TOTAL), (winpr, given, TOTAL), "libwinpr2, hash set")
-    yield Row("NTLM handshake, both ends, hash file", "1/s", (sspi, file, TOTAL), (gss, file, TOTAL), "gss-ntlmssp, hash file")
-    yield Row("NTLM accept, hash by callback", "us", (sspi, given, ACCEPTOR), (winpr, given, ACCEPTOR), "libwinpr2, hash set", 0.45)
-    yield Row("NTLM accept, hash by callback", "us", (sspi, given, ACCEPTOR), (limit, "accept", TOTAL), "OpenSSL alone", 1.5)
-    yield Row("NTLM accept, hash file", "us", (sspi, file, ACCEPTOR), (gss, file, ACCEPTOR), "gss-ntlmssp, hash file", 0.25)
-    yield Row("NTLM accept, hash file", "us", (sspi, file, ACCEPTOR), (winpr, file, ACCEPTOR), "libwinpr2, account file")
-    yield Row("NTLM accept, SQLite", "us", (sspi, database, ACCEPTOR), (winpr, file, ACCEPTOR), "libwinpr2, account file")
-    yield Row("NTLM accept, hash by callback", "instructions", (sspi, given, ACCEPTOR), (limit, "accept", TOTAL),
-              "OpenSSL alone", at_most_absolute=85000)
-    yield Row("NTLM handshake and a first message each way", "us", (sspi, "accept, first messages", TOTAL),
-              (winpr, "accept, first messages", TOTAL), "libwinpr2, hash set")
+    ours, total = (sspi, given, ACCEPTOR), (sspi, given, TOTAL)
+    by_hash, by_file = "libwinpr2, hash set", "libwinpr2, account file"
+    name = "NTLM handshake, both ends"
+    yield Row(name, "1/s", total, (winpr, given, TOTAL), by_hash)
+    yield Row(f"{name}, hash file", "1/s", (sspi, file, TOTAL), (gss, file, TOTAL), "gss-ntlmssp, hash file")
+    name = "NTLM accept, hash by callback"
+    yield Row(name, "us", ours, (winpr, given, ACCEPTOR), by_hash, 0.45)
+    yield Row(name, "us", ours, (limit, "accept", TOTAL), "OpenSSL alone", 1.5)
+    yield Row(name, "instructions", ours, (limit, "accept", TOTAL), "OpenSSL alone", at_most_absolute=85000)
+    name = "NTLM accept, hash file"
+    yield Row(name, "us", (sspi, file, ACCEPTOR), (gss, file, ACCEPTOR), "gss-ntlmssp, hash file", 0.25)
+    yield Row(name, "us", (sspi, file, ACCEPTOR), (winpr, file, ACCEPTOR), by_file)
+    yield Row("NTLM accept, SQLite", "us", (sspi, database, ACCEPTOR), (winpr, file, ACCEPTOR), by_file)
+    first = "accept, first messages"
+    yield Row("NTLM handshake and a first message each way", "us", (sspi, first, TOTAL), (winpr, first, TOTAL), by_hash)
     for size, at_most in ((64, 0.45), (1024, None), (16384, 1.0)):
         case = f"seal+unseal {size}"
         name = f"NTLM seal and unseal, {size} bytes"
@@ -64,21 +70,27 @@ def rows():
         yield Row(name, "MB/s", (sspi, case, TOTAL), (gss, case, TOTAL), "gss-ntlmssp", size=size)
         yield Row(name, "MB/s", (sspi, case, TOTAL), (limit, case, TOTAL), "OpenSSL alone", size=size)
     memory = "memory_sspi"
-    yield Row("NTLM context, half open", "bytes", (memory, "memory, half-open context", TOTAL), at_most_absolute=1024)
-    yield Row("NTLM context, established", "bytes", (memory, "memory, established context", TOTAL), at_most_absolute=1024)
-    yield Row("NTLM context, after sealed messages both ways", "bytes", (memory, "memory, context after messages", TOTAL),
-              at_most_absolute=4096)
-    yield Row("10,000 NTLM contexts, half open", "bytes", (memory, "memory, 10000 half-open contexts", TOTAL))
-    yield Row("NTLM credential", "bytes", (memory, "memory, credential", TOTAL))
-    yield Row("NTLM handshakes of 2 threads", "handshakes/s", ("threads_sspi", "handshakes/s, 2 threads", TOTAL),
-              ("threads_sspi", "handshakes/s, 2 processes", TOTAL), "2 processes", 1 / 0.95)
+    for name, case, at_most in (
+        ("NTLM context, half open", "half-open context", 1024),
+        ("NTLM context, established", "established context", 1024),
+        ("NTLM context, after sealed messages both ways", "context after messages", 4096),
+        ("10,000 NTLM contexts, half open", "10000 half-open contexts", None),
+        ("NTLM credential", "credential", None),
+    ):
+        yield Row(name, "bytes", (memory, f"memory, {case}", TOTAL), at_most_absolute=at_most)
+    # The goal is set on CPU time: by the clock, other programs on the machine decide.
+    for name, unit, at_most in (("second", "handshakes/s", None), ("CPU second", "handshakes/CPU s", 1 / 0.95)):
+        threads = ("threads_sspi", f"handshakes per {name}, 2 threads", TOTAL)
+        processes = ("threads_sspi", f"handshakes per {name}, 2 processes", TOTAL)
+        yield Row("NTLM handshakes of 2 threads", unit, threads, processes, "2 processes", at_most)
     for script, call, accept in (("Python", 150, 1), ("Lua", 120, 0.6)):
         layer = f"layer_{script.lower()}"
         yield Row(f"{script} adds to a call", "ns", (layer, "call", TOTAL), at_most_absolute=call,
                   less=(sspi, "1000 calls", TOTAL), less_factor=0.001)
         yield Row(f"{script}'s generated module adds to an accept", "us", (layer, "accept, generated module", TOTAL),
                   at_most_absolute=accept, less=(sspi, file, ACCEPTOR))
-        yield Row(f"{script}'s layer adds to an accept", "us", (layer, "accept, layer", TOTAL), less=(sspi, file, ACCEPTOR))
+        yield Row(f"{script}'s layer adds to an accept", "us", (layer, "accept, layer", TOTAL),
+                  less=(sspi, file, ACCEPTOR))
 
 
 def read(folder):
@@ -95,11 +107,13 @@ class Measurements:
     """Medians over the rounds, and instructions."""
 
     def __init__(self, folder):
+        """Reads what run.sh left in a folder."""
         self.rounds = [read(path) for path in sorted(folder.glob("round-*"))]
         instructions = folder / "instructions"
         self.instructions = read(instructions) if instructions.exists() else {}
 
     def figure(self, unit, source, less=None, less_factor=1):
+        """The median of `source`, less that of another; None where it was not measured."""
         where = [self.instructions] if unit == "instructions" else self.rounds
         found = [value(measured, source) - less_factor * value(measured, less)
                  for measured in where if source[:2] in measured and (less is None or less[:2] in measured)]
@@ -107,6 +121,7 @@ class Measurements:
 
 
 def value(measured, source):
+    """One figure of one round."""
     return measured[source[:2]][source[2]] if source else 0
 
 
@@ -139,13 +154,15 @@ def evaluate(row, measurements):
 
 
 def cost_ratio(row, ours, reference):
+    """Our cost to the reference's."""
     if reference is None:
         return None
     # Rates are the only figures of which more is better.
-    return reference / ours if row.unit == "handshakes/s" else ours / reference
+    return reference / ours if row.unit.startswith("handshakes/") else ours / reference
 
 
 def text(value):
+    """A cell of the table."""
     if value is None:
         return "-"
     if isinstance(value, bool):
@@ -156,17 +173,19 @@ def text(value):
 
 
 def print_table(results):
+    """Prints the rows in columns."""
     header = ["", "ours", "unit", "reference", "of", "ratio", "goal", "holds"]
     keys = ["name", "ours", "unit", "reference", "reference_name", "ratio", "goal", "holds"]
     lines = [header] + [[text(result[key]) for key in keys] for result in results]
     widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
     for line in lines:
         cells = [cell.rjust(width) if i in (1, 3, 5) else cell.ljust(width)
-                 for i, (cell, width) in enumerate(zip(line, widths))]
+                 for i, (cell, width) in enumerate(zip(line, widths, strict=True))]
         print("  ".join(cells).rstrip())
 
 
 def main():
+    """Prints the table and writes the file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--json", type=pathlib.Path)

@@ -1,9 +1,11 @@
 /*
- * Handshakes of two threads that share one acceptor's credential, against two processes, in handshakes per second.
+ * Handshakes of two threads that share one acceptor's credential, against two processes: handshakes by the clock and
+ * by CPU time, which other programs on the machine disturb less.
  */
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bench.h"
@@ -13,78 +15,106 @@ enum { WORKERS = 2, TURNS = 9 };
 
 static struct pair shared;
 
-static double work(void)
+/* What one worker did, and in which time. */
+struct result {
+    double handshakes, wall, cpu; /* the times in seconds */
+};
+
+static double cpu_seconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static struct result work(void)
 {
     struct pair pair = shared;
+    struct result result = {.cpu = -cpu_seconds()};
     uint64_t start = bench_now_ns(), end = start + (uint64_t)(bench_seconds() * 1e9 / 3);
-    double handshakes = 0;
 
     do {
         if (pair_start(&pair) || pair_finish(&pair))
             bench_die("threads", 0);
         pair_delete(&pair);
-        handshakes++;
+        result.handshakes++;
     } while (bench_now_ns() < end);
-    return handshakes / (double)(bench_now_ns() - start) * 1e9;
+    result.wall = (double)(bench_now_ns() - start) / 1e9;
+    result.cpu += cpu_seconds();
+    return result;
 }
 
 static void *thread(void *result)
 {
-    *(double *)result = work();
+    *(struct result *)result = work();
     return NULL;
 }
 
-static double threads(void)
+static void threads(struct result results[WORKERS])
 {
     pthread_t handles[WORKERS];
-    double results[WORKERS], sum = 0;
 
     for (int i = 0; i < WORKERS; i++)
         pthread_create(&handles[i], NULL, thread, &results[i]);
-    for (int i = 0; i < WORKERS; i++) {
+    for (int i = 0; i < WORKERS; i++)
         pthread_join(handles[i], NULL);
-        sum += results[i];
-    }
-    return sum;
 }
 
-static double processes(void)
+static void processes(struct result results[WORKERS])
 {
-    double result, sum = 0;
     int ends[2];
 
     if (pipe(ends) != 0)
         bench_die("pipe", 0);
     for (int i = 0; i < WORKERS; i++) {
         if (fork() == 0) {
-            result = work();
+            struct result result = work();
+
             _exit(write(ends[1], &result, sizeof result) == sizeof result ? 0 : 1);
         }
     }
     for (int i = 0; i < WORKERS; i++) {
         int status;
 
-        if (wait(&status) < 0 || status != 0 || read(ends[0], &result, sizeof result) != sizeof result)
+        if (wait(&status) < 0 || status != 0 || read(ends[0], &results[i], sizeof results[i]) != sizeof results[i])
             bench_die("process", status);
-        sum += result;
     }
     close(ends[0]);
     close(ends[1]);
-    return sum;
+}
+
+/* Rates of all turns, by the clock and by CPU time. */
+struct rates {
+    double wall[TURNS], cpu[TURNS];
+};
+
+static void note(struct rates *rates, int turn, const struct result results[WORKERS])
+{
+    rates->wall[turn] = rates->cpu[turn] = 0;
+    for (int i = 0; i < WORKERS; i++) {
+        rates->wall[turn] += results[i].handshakes / results[i].wall;
+        rates->cpu[turn] += results[i].handshakes / results[i].cpu;
+    }
 }
 
 int main(void)
 {
-    double by_processes[TURNS], by_threads[TURNS];
+    static struct rates by_processes, by_threads;
+    struct result results[WORKERS];
 
     pair_open(&shared, NULL);
     /* By turns, since the machine's speed drifts. */
     for (int turn = 0; turn < TURNS; turn++) {
-        by_processes[turn] = processes();
-        by_threads[turn] = threads();
+        processes(results);
+        note(&by_processes, turn, results);
+        threads(results);
+        note(&by_threads, turn, results);
     }
-    bench_figure("handshakes/s, 2 processes", bench_median(by_processes, TURNS));
-    bench_figure("handshakes/s, 2 threads", bench_median(by_threads, TURNS));
+    bench_figure("handshakes per second, 2 processes", bench_median(by_processes.wall, TURNS));
+    bench_figure("handshakes per second, 2 threads", bench_median(by_threads.wall, TURNS));
+    bench_figure("handshakes per CPU second, 2 processes", bench_median(by_processes.cpu, TURNS));
+    bench_figure("handshakes per CPU second, 2 threads", bench_median(by_threads.cpu, TURNS));
     pair_close(&shared);
     return 0;
 }

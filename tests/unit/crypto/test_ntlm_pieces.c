@@ -1,4 +1,4 @@
-/* DES and the pieces of [MS-NLMP] 4.2 that need nothing but this folder: keys, responses, checksums. */
+/* The pieces of [MS-NLMP] 4.2 that need nothing but this folder: keys, responses, checksums. */
 #include "test.h"
 
 #include "crypto/des.h"
@@ -29,16 +29,6 @@ static void ntowf_v2(uint8_t hash[16])
 
     ntowf_v1(nt_hash);
     cr_assert(hmac_md5(bytes_of(nt_hash, 16), &name, 1, hash));
-}
-
-Test(ntlm_pieces, des_of_the_lm_hash)
-{
-    uint8_t out[16];
-
-    /* LMOWFv1("Password"), [MS-NLMP] 4.2.2.1.1. */
-    cr_assert(des_encrypt((const uint8_t *)"PASSWOR", (const uint8_t *)"KGS!@#$%", out));
-    cr_assert(des_encrypt((const uint8_t *)"D\0\0\0\0\0\0", (const uint8_t *)"KGS!@#$%", out + 8));
-    assert_hex(out, "e52cac67419a9a224a3b108f3fa6cb6d");
 }
 
 Test(ntlm_pieces, ntlm_v1)
