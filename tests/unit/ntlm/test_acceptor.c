@@ -360,6 +360,24 @@ Test(ntlm_acceptor, anonymous, .init = open_rig, .fini = close_rig)
     cr_assert_eq(rig_store(&rig)->lookups, 0);
 }
 
+/* It has no key, so whatever the client asked for in NEGOTIATE, nothing is protected. */
+Test(ntlm_acceptor, anonymous_has_no_protection, .init = open_rig, .fini = close_rig)
+{
+    const struct ntlm_authenticate nobody = {.flags = FORGE_STRONG, .lm = {(const uint8_t *)"", 1}};
+    uint8_t negotiate[16], message[128], data[4] = {0}, signature[16];
+    struct writer out = writer_over(message, sizeof message);
+
+    settings()->allow_anonymous = true;
+    rig.server.requested = ASC_REQ_ALLOW_NULL_SESSION;
+    rig_accept(&rig.server, forge_negotiate(FORGE_STRONG, negotiate), &rig.challenge);
+    ntlm_authenticate_encode(&nobody, false, &out);
+    rig_finish(&rig, bytes_of(message, out.used));
+    assert_status(rig.done.status, SEC_E_OK);
+    cr_assert_eq(rig.done.attributes, ASC_RET_CONNECTION | ASC_RET_NULL_SESSION);
+    assert_status(rig_seal(rig.server.context, data, sizeof data, signature), SEC_E_QOP_NOT_SUPPORTED);
+    assert_status(rig_sign(rig.server.context, data, sizeof data, signature), SEC_E_QOP_NOT_SUPPORTED);
+}
+
 Test(ntlm_acceptor, anonymous_with_required_bindings, .init = open_rig, .fini = close_rig)
 {
     rig.client.requested |= ISC_REQ_NULL_SESSION;

@@ -95,6 +95,42 @@ Test(ntlm_challenge, challenge_content, .init = open_rig, .fini = close_rig)
     cr_assert_eq(challenge.flags & (NTLM_TARGET_TYPE_DOMAIN | NTLM_TARGET_TYPE_SERVER), NTLM_TARGET_TYPE_SERVER);
 }
 
+/* Clients insist on both NetBIOS names, even where the operator left one empty. */
+Test(ntlm_challenge, mandatory_names, .init = open_rig, .fini = close_rig)
+{
+    struct ntlm_challenge challenge;
+    struct ntlm_av_pairs av;
+    uint8_t token[16];
+
+    settings_clear(settings());
+    rig_accept(&rig.server, forge_negotiate(FORGE_STRONG, token), &rig.challenge);
+    assert_status(rig.challenge.status, SEC_I_CONTINUE_NEEDED);
+    cr_assert(ntlm_challenge_decode(rig_token(&rig.challenge), &challenge));
+    cr_assert(ntlm_av_decode(challenge.target_info, &av));
+    cr_assert(av.present[NTLM_AV_NB_COMPUTER] && av.present[NTLM_AV_NB_DOMAIN] && av.present[NTLM_AV_TIMESTAMP]);
+    cr_assert_not(av.present[NTLM_AV_DNS_COMPUTER]);
+}
+
+/* Names that no message could hold are the operator's mistake, and are told as such. */
+Test(ntlm_challenge, names_beyond_all_measure, .init = open_rig, .fini = close_rig)
+{
+    char name[3000];
+    uint8_t token[16];
+
+    memset(name, 'n', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    settings()->dns_tree_name = mem_strdup(name);
+    rig_accept(&rig.server, forge_negotiate(FORGE_STRONG, token), &rig.challenge);
+    assert_status(rig.challenge.status, SEC_E_INTERNAL_ERROR);
+    cr_assert_eq(rig.challenge.failure.reason, SSPI_REASON_CONFIGURATION);
+    mem_free(settings()->netbios_computer_name);
+    settings()->netbios_computer_name = settings()->dns_tree_name;
+    settings()->dns_tree_name = NULL;
+    rig_accept(&rig.server, forge_negotiate(FORGE_STRONG, token), &rig.challenge);
+    assert_status(rig.challenge.status, SEC_E_INTERNAL_ERROR);
+    cr_assert_null(rig.server.context);
+}
+
 Test(ntlm_challenge, no_randomness_no_challenge, .init = open_rig, .fini = close_rig)
 {
     uint8_t token[16];

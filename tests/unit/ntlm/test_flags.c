@@ -73,6 +73,18 @@ Test(ntlm_flags, every_flag_flipped_for_a_plain_client, .init = open_rig, .fini 
     }
 }
 
+/* Where less than 128 bits are allowed, nobody may pretend to more than was offered, or make it less. */
+Test(ntlm_flags, weak_keys_stay_as_agreed, .init = open_rig, .fini = close_rig)
+{
+    const uint32_t weak = (FORGE_STRONG & ~NTLM_128) | NTLM_56;
+
+    rig.server.credential->settings.allow_insecure_56bit = true;
+    assert_status(flipped(weak, 0), SEC_E_OK);
+    assert_status(flipped(weak, NTLM_128), SEC_E_INVALID_TOKEN);
+    assert_status(flipped(FORGE_STRONG, NTLM_128), SEC_E_INVALID_TOKEN);
+    assert_status(flipped(weak, NTLM_56), SEC_E_INVALID_TOKEN);
+}
+
 /* With a MIC none can be changed at all. */
 Test(ntlm_flags, every_flag_flipped_with_mic, .init = open_rig, .fini = close_rig)
 {

@@ -160,6 +160,32 @@ Test(ntlm_seal, mech_list_mic_gives_the_stream_back, .init = strong, .fini = pai
     assert_status(rig_check(&server->base, text, sizeof text, signature), SEC_E_OK);
 }
 
+/* The same through the package's table, on streams that are already in use. */
+Test(ntlm_seal, mech_list_mic_of_the_package, .init = strong, .fini = pair_close)
+{
+    uint8_t list[64], text[18], signature[16];
+    SecBuffer buffers[2] = {{16, SECBUFFER_TOKEN, signature}, {0, SECBUFFER_DATA, list}};
+    struct message message = {.buffers = buffers, .count = 2};
+
+    seals_to(client, V2_SEALED, V2_SIGNATURE);
+    unseals_from(server, V2_SEALED, V2_SIGNATURE);
+    buffers[1].cbBuffer = (ULONG)test_hex(X_MECH_LIST, list, sizeof list);
+    assert_status(ntlm_provider.mechlist_mic(&client->base, &message, true), SEC_E_OK);
+    assert_status(ntlm_provider.mechlist_mic(&server->base, &message, false), SEC_E_OK);
+    plaintext(text);
+    assert_status(rig_seal(&client->base, text, sizeof text, signature), SEC_E_OK);
+    is_hex(text, X_SEALED_SECOND);
+    cr_assert_eq(rig_u32(signature + 12), 2);
+    assert_status(rig_unseal(&server->base, text, sizeof text, signature), SEC_E_OK);
+    list[0] ^= 1;
+    assert_status(ntlm_provider.mechlist_mic(&client->base, &message, true), SEC_E_OK);
+    list[0] ^= 1;
+    assert_status(ntlm_provider.mechlist_mic(&server->base, &message, false), SEC_E_MESSAGE_ALTERED);
+    cr_assert_not(ntlm_provider.mechlist_mic_due(&client->base));
+    client->mic_verified = true;
+    cr_assert(ntlm_provider.mechlist_mic_due(&client->base));
+}
+
 Test(ntlm_seal, mech_list_mic_of_two_mechanisms, .init = strong, .fini = pair_close)
 {
     mech_mic(X_MECH_LIST_LONG, client, server, X_MECH_MIC_LONG_C);
@@ -243,6 +269,23 @@ Test(ntlm_seal, every_bit_of_a_signed_message_counts)
                       bit / 8 >= 18 + 12 ? SEC_E_OUT_OF_SEQUENCE : SEC_E_MESSAGE_ALTERED);
         pair_close();
     }
+}
+
+/* Also where no key stream was moved: whoever altered one message gets no further try. */
+Test(ntlm_seal, altered_message_closes_the_direction)
+{
+    uint8_t text[18], signature[16];
+
+    pair_open(ALL_STRONG & ~NTLM_KEY_EXCH);
+    plaintext(text);
+    assert_status(rig_sign(&client->base, text, sizeof text, signature), SEC_E_OK);
+    text[0] ^= 1;
+    assert_status(rig_check(&server->base, text, sizeof text, signature), SEC_E_MESSAGE_ALTERED);
+    text[0] ^= 1;
+    assert_status(rig_check(&server->base, text, sizeof text, signature), SEC_E_MESSAGE_ALTERED);
+    assert_status(rig_sign(&server->base, text, sizeof text, signature), SEC_E_OK);
+    assert_status(rig_check(&client->base, text, sizeof text, signature), SEC_E_OK);
+    pair_close();
 }
 
 Test(ntlm_seal, own_message_reflected, .init = strong, .fini = pair_close)
