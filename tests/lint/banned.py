@@ -22,7 +22,11 @@ DOORS = [
     (r"getenv", "", "secure_getenv in base/settings.c"),
     (r"secure_getenv", r"core/base/(?:settings|config_file)\w*\.c", "base/settings.h"),
     (r"assert|abort|exit|_exit", r"core/tools/.*", "a status"),
-    (r"explicit_bzero|OPENSSL_cleanse|CRYPTO_memcmp", r"core/base/secret\.c|core/tools/.*", "secret_wipe, secret_equal"),
+    (
+        r"explicit_bzero|OPENSSL_cleanse|CRYPTO_memcmp",
+        r"core/base/secret\.c|core/tools/.*",
+        "secret_wipe, secret_equal",
+    ),
     (r"printf|puts|perror|fprintf|vprintf|syslog", r"core/tools/.*", "an event or a failure"),
 ]
 CALL = re.compile(r"(?<![\w.>])(\w+)\s*\(")

@@ -41,12 +41,19 @@ def whitespace(tree: Tree) -> Iterator[Violation]:
             yield Violation(path, text.count("\n"), "must end with one newline")
 
 
+def head_comment(text: str) -> str:
+    """The comment at the head of a file."""
+    return text[: text.find("*/")]
+
+
 def mirror(tree: Tree) -> Iterator[Violation]:
-    """Each core/FOLDER/x.c has tests/unit/FOLDER/test_x.c."""
+    """Each core/FOLDER/x.c has tests/unit/FOLDER/test_x.c, or another test there names x.c in its head."""
     for path in tree.matching(r"core/(?!tools/)\w+/\w+\.c"):
         _, folder, name = path.split("/")
-        if f"tests/unit/{folder}/test_{name}" not in tree.paths:
-            yield Violation(path, 1, f"tests/unit/{folder}/test_{name} is missing")
+        tests = tree.matching(rf"tests/unit/{folder}(?:_\w+)?/test_\w+\.c")
+        named = any(re.search(rf"\b{re.escape(name)}", head_comment(tree.read(test))) for test in tests)
+        if not named and f"tests/unit/{folder}/test_{name}" not in tests:
+            yield Violation(path, 1, f"no tests/unit/{folder}/test_{name}, and no test there names {name} in its head")
 
 
 def file_heads(tree: Tree) -> Iterator[Violation]:
