@@ -1,6 +1,6 @@
 /*
- * An NTLM client of our own making for what our own client would never send: each protection can be left out, each field be
- * wrong. Written from [MS-NLMP] on OpenSSL alone, so that it shares no mistake with the core.
+ * An NTLM client of our own making for what our own client would never send: each protection can be left out, each
+ * field be wrong. Written from [MS-NLMP] on OpenSSL alone, so that it shares no mistake with the core.
  */
 #ifndef SSPI_TESTS_FORGE_H
 #define SSPI_TESTS_FORGE_H
@@ -25,15 +25,35 @@
 #define FLAG_KEY_EXCH 0x40000000u
 #define FLAG_56 0x80000000u
 
-enum { AV_EOL, AV_NB_COMPUTER, AV_NB_DOMAIN, AV_DNS_COMPUTER, AV_DNS_DOMAIN, AV_DNS_TREE, AV_FLAGS, AV_TIMESTAMP,
-       AV_SINGLE_HOST, AV_TARGET_NAME, AV_BINDINGS };
+enum {
+    AV_EOL,
+    AV_NB_COMPUTER,
+    AV_NB_DOMAIN,
+    AV_DNS_COMPUTER,
+    AV_DNS_DOMAIN,
+    AV_DNS_TREE,
+    AV_FLAGS,
+    AV_TIMESTAMP,
+    AV_SINGLE_HOST,
+    AV_TARGET_NAME,
+    AV_BINDINGS
+};
 
 #define AV_FLAG_MIC 2u
 #define AV_FLAG_UNVERIFIED_TARGET 4u
 
 /* Where things are in an AUTHENTICATE message. */
-enum { AT_LM = 12, AT_NT = 20, AT_DOMAIN = 28, AT_USER = 36, AT_WORKSTATION = 44, AT_KEY = 52, AT_FLAGS = 60,
-       AT_MIC = 72, MIC_SIZE = 16 };
+enum {
+    AT_LM = 12,
+    AT_NT = 20,
+    AT_DOMAIN = 28,
+    AT_USER = 36,
+    AT_WORKSTATION = 44,
+    AT_KEY = 52,
+    AT_FLAGS = 60,
+    AT_MIC = 72,
+    MIC_SIZE = 16
+};
 
 enum forge_response { FORGE_V2, FORGE_V1, FORGE_V1_ESS, FORGE_LM_ONLY, FORGE_LMV2_ONLY, FORGE_ANONYMOUS };
 enum forge_mic { MIC_GOOD, MIC_NONE, MIC_ANNOUNCED_ONLY, MIC_ZERO };
@@ -70,7 +90,8 @@ uint32_t u32_at(const struct token *token, size_t offset);
 uint16_t u16_at(const struct token *token, size_t offset);
 void u32_put(struct token *token, size_t offset, uint32_t value);
 void u16_put(struct token *token, size_t offset, uint16_t value);
-/* The value of an AV pair in the NT response of AUTHENTICATE, or in the target information of CHALLENGE; NULL if absent. */
+/* The value of an AV pair in the NT response of AUTHENTICATE, or in the target information of CHALLENGE; NULL if
+ * absent. */
 uint8_t *av_in_authenticate(struct token *token, unsigned id);
 uint8_t *av_in_challenge(struct token *token, unsigned id);
 

@@ -1,5 +1,6 @@
 /*
- * One NTLM conversation between our client and our server, leg by leg, its tokens open to be tampered with between the legs.
+ * One NTLM conversation between our client and our server, leg by leg, its tokens open to be tampered with between the
+ * legs.
  */
 #ifndef SSPI_TESTS_LOOPBACK_H
 #define SSPI_TESTS_LOOPBACK_H

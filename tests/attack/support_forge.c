@@ -7,7 +7,6 @@
 #include <openssl/provider.h>
 #include <pthread.h>
 
-
 static OSSL_LIB_CTX *library;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -26,8 +25,9 @@ static void md(const char *name, const void *a, size_t a_size, const void *b, si
 
     pthread_once(&once, library_open);
     algorithm = EVP_MD_fetch(library, name, NULL);
-    cr_assert(algorithm && context && EVP_DigestInit_ex2(context, algorithm, NULL) && EVP_DigestUpdate(context, a, a_size)
-              && EVP_DigestUpdate(context, b, b_size) && EVP_DigestFinal_ex(context, out, NULL));
+    cr_assert(algorithm && context && EVP_DigestInit_ex2(context, algorithm, NULL)
+              && EVP_DigestUpdate(context, a, a_size) && EVP_DigestUpdate(context, b, b_size)
+              && EVP_DigestFinal_ex(context, out, NULL));
     EVP_MD_CTX_free(context);
     EVP_MD_free(algorithm);
 }
@@ -227,8 +227,8 @@ struct forge forge_good(void)
         .domain = DOMAIN,
         .workstation = "FORGE",
         .password = PASSWORD,
-        .negotiate_flags = FLAG_UNICODE | FLAG_REQUEST_TARGET | FLAG_SIGN | FLAG_SEAL | FLAG_NTLM | FLAG_ALWAYS_SIGN | FLAG_ESS
-                           | FLAG_VERSION | FLAG_128 | FLAG_KEY_EXCH | FLAG_56,
+        .negotiate_flags = FLAG_UNICODE | FLAG_REQUEST_TARGET | FLAG_SIGN | FLAG_SEAL | FLAG_NTLM | FLAG_ALWAYS_SIGN
+                           | FLAG_ESS | FLAG_VERSION | FLAG_128 | FLAG_KEY_EXCH | FLAG_56,
     };
 }
 
@@ -265,7 +265,8 @@ static void av_list(const struct forge *forge, const struct token *challenge, st
 }
 
 /* 3.3.2. The session base key replaces `key`. */
-static void response_v2(const struct forge *forge, const struct token *challenge, struct token *response, uint8_t key[16])
+static void response_v2(const struct forge *forge, const struct token *challenge, struct token *response,
+                        uint8_t key[16])
 {
     uint8_t hash[16], proof[16];
     struct token server = *challenge, temp = {.size = 28};
@@ -318,7 +319,8 @@ static void mic_put(const struct forge *forge, const struct token *negotiate, co
 {
     if (forge->mic == MIC_GOOD)
         hmac(forge->session_key,
-             (struct part[]){{negotiate->data, negotiate->size}, {challenge->data, challenge->size}, {out->data, out->size}},
+             (struct part[]){
+                 {negotiate->data, negotiate->size}, {challenge->data, challenge->size}, {out->data, out->size}},
              3, out->data + AT_MIC);
 }
 

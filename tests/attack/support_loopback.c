@@ -29,8 +29,8 @@ static void acquire(CredHandle *credential, ULONG use, const char *user, const c
     };
     char package[] = "NTLM";
 
-    assert_status(AcquireCredentialsHandleA(NULL, package, use, NULL, use & SECPKG_CRED_OUTBOUND ? &identity : NULL, NULL,
-                                            NULL, credential, NULL),
+    assert_status(AcquireCredentialsHandleA(NULL, package, use, NULL, use & SECPKG_CRED_OUTBOUND ? &identity : NULL,
+                                            NULL, NULL, credential, NULL),
                   SEC_E_OK);
 }
 
@@ -85,7 +85,8 @@ static void input_fill(SecBuffer buffers[2], SecBufferDesc *input, const struct 
     if (token)
         buffers[input->cBuffers++] = (SecBuffer){token->size, SECBUFFER_TOKEN, (void *)(uintptr_t)token->data};
     if (bindings)
-        buffers[input->cBuffers++] = (SecBuffer){bindings_size, SECBUFFER_CHANNEL_BINDINGS, (void *)(uintptr_t)bindings};
+        buffers[input->cBuffers++] =
+            (SecBuffer){bindings_size, SECBUFFER_CHANNEL_BINDINGS, (void *)(uintptr_t)bindings};
 }
 
 static SECURITY_STATUS client_step(struct loopback *loop, const struct token *in, struct token *out)
@@ -96,9 +97,9 @@ static SECURITY_STATUS client_step(struct loopback *loop, const struct token *in
 
     input_fill(buffers, &input, in, loop->client_bindings, loop->client_bindings_size);
     status = InitializeSecurityContextA(&loop->client_credential, loop->client_live ? &loop->client : NULL,
-                                        (SEC_CHAR *)(uintptr_t)loop->target, loop->client_flags, 0, SECURITY_NATIVE_DREP,
-                                        input.cBuffers ? &input : NULL, 0, &loop->client, &output, &loop->client_attributes,
-                                        NULL);
+                                        (SEC_CHAR *)(uintptr_t)loop->target, loop->client_flags, 0,
+                                        SECURITY_NATIVE_DREP, input.cBuffers ? &input : NULL, 0, &loop->client, &output,
+                                        &loop->client_attributes, NULL);
     if (!loop->client_live)
         loop->client_live = status >= 0;
     out->size = out_buffer.cbBuffer;
@@ -178,7 +179,8 @@ void loopback_refused(struct loopback *loop, SECURITY_STATUS status, ULONG reaso
     cr_assert_eq((ULONG)got, (ULONG)status, "status %s, expected %s (%s)", SspiStatusName(got), SspiStatusName(status),
                  loop->seen.explanation);
     assert_status(SspiQueryContextReason(&loop->server, &found), SEC_E_OK);
-    cr_assert_eq(found, reason, "reason %u, expected %u (%s)", (unsigned)found, (unsigned)reason, loop->seen.explanation);
+    cr_assert_eq(found, reason, "reason %u, expected %u (%s)", (unsigned)found, (unsigned)reason,
+                 loop->seen.explanation);
     cr_assert_eq(loop->server_attributes, 0u);
     cr_assert_eq(loop->seen.count, 1u, "%u events", loop->seen.count);
     assert_status(loop->seen.status, status);

@@ -1,6 +1,6 @@
 /*
- * Stands in for base/secret.c under valgrind: the same functions, whose answer counts as public. What is left to report is
- * whatever else depended on a secret.
+ * Stands in for base/secret.c under valgrind: the same functions, whose answer counts as public. What is left to report
+ * is whatever else depended on a secret.
  */
 #include "base/secret.h"
 

@@ -31,17 +31,22 @@ Test(arguments, acquire, .init = up, .fini = down)
     SEC_WINNT_AUTH_IDENTITY_A nowhere = {.UserLength = 5, .Flags = SEC_WINNT_AUTH_IDENTITY_ANSI};
     CredHandle credential = {1, 2};
 
-    cr_assert(AcquireCredentialsHandleA(NULL, NULL, SECPKG_CRED_INBOUND, NULL, NULL, NULL, NULL, &credential, NULL) < 0);
+    cr_assert(AcquireCredentialsHandleA(NULL, NULL, SECPKG_CRED_INBOUND, NULL, NULL, NULL, NULL, &credential, NULL)
+              < 0);
     cr_assert_not(SecIsValidHandle(&credential));
     cr_assert(AcquireCredentialsHandleA(NULL, package, SECPKG_CRED_INBOUND, NULL, NULL, NULL, NULL, NULL, NULL) < 0);
-    assert_status(AcquireCredentialsHandleA(NULL, unknown, SECPKG_CRED_INBOUND, NULL, NULL, NULL, NULL, &credential, NULL),
-                  SEC_E_SECPKG_NOT_FOUND);
-    assert_status(AcquireCredentialsHandleA(NULL, empty, SECPKG_CRED_INBOUND, NULL, NULL, NULL, NULL, &credential, NULL),
-                  SEC_E_SECPKG_NOT_FOUND);
+    assert_status(
+        AcquireCredentialsHandleA(NULL, unknown, SECPKG_CRED_INBOUND, NULL, NULL, NULL, NULL, &credential, NULL),
+        SEC_E_SECPKG_NOT_FOUND);
+    assert_status(
+        AcquireCredentialsHandleA(NULL, empty, SECPKG_CRED_INBOUND, NULL, NULL, NULL, NULL, &credential, NULL),
+        SEC_E_SECPKG_NOT_FOUND);
     cr_assert(AcquireCredentialsHandleA(NULL, package, 0, NULL, NULL, NULL, NULL, &credential, NULL) < 0);
-    cr_assert(AcquireCredentialsHandleA(NULL, package, SECPKG_CRED_OUTBOUND, NULL, &both, NULL, NULL, &credential, NULL) < 0);
-    cr_assert(AcquireCredentialsHandleA(NULL, package, SECPKG_CRED_OUTBOUND, NULL, &nowhere, NULL, NULL, &credential, NULL)
+    cr_assert(AcquireCredentialsHandleA(NULL, package, SECPKG_CRED_OUTBOUND, NULL, &both, NULL, NULL, &credential, NULL)
               < 0);
+    cr_assert(
+        AcquireCredentialsHandleA(NULL, package, SECPKG_CRED_OUTBOUND, NULL, &nowhere, NULL, NULL, &credential, NULL)
+        < 0);
     cr_assert_not(SecIsValidHandle(&credential));
 }
 
@@ -57,14 +62,16 @@ Test(arguments, room_for_a_challenge, .init = up, .fini = down)
     loopback_again(&loop);
     for (ULONG room = 0; room <= needed + 1; room++) {
         uint8_t *exact = malloc(room + 1);
-        SecBuffer in = {loop.negotiate.size, SECBUFFER_TOKEN, loop.negotiate.data}, out = {room, SECBUFFER_TOKEN, exact};
+        SecBuffer in = {loop.negotiate.size, SECBUFFER_TOKEN, loop.negotiate.data},
+                  out = {room, SECBUFFER_TOKEN, exact};
         SecBufferDesc input = {SECBUFFER_VERSION, 1, &in}, output = {SECBUFFER_VERSION, 1, &out};
         CtxtHandle context;
         ULONG attributes = 0xFFFF;
         SECURITY_STATUS status;
 
         exact[room] = 0x5A;
-        status = AcceptSecurityContext(&loop.server_credential, NULL, &input, 0, 0, &context, &output, &attributes, NULL);
+        status =
+            AcceptSecurityContext(&loop.server_credential, NULL, &input, 0, 0, &context, &output, &attributes, NULL);
         cr_assert_eq(exact[room], 0x5A, "written past a buffer of %u", (unsigned)room);
         cr_assert_eq(out.cbBuffer, needed);
         if (room < needed) {
@@ -87,14 +94,15 @@ Test(arguments, room_for_an_authenticate, .init = up, .fini = down)
     assert_status(loopback_challenge(&loop), SEC_I_CONTINUE_NEEDED);
     for (ULONG room = 0; needed == 0 || room <= needed; room = room < needed - 1 ? needed - 1 : room + 1) {
         uint8_t *exact = malloc(room + 1);
-        SecBuffer in = {loop.challenge.size, SECBUFFER_TOKEN, loop.challenge.data}, out = {room, SECBUFFER_TOKEN, exact};
+        SecBuffer in = {loop.challenge.size, SECBUFFER_TOKEN, loop.challenge.data},
+                  out = {room, SECBUFFER_TOKEN, exact};
         SecBufferDesc input = {SECBUFFER_VERSION, 1, &in}, output = {SECBUFFER_VERSION, 1, &out};
         ULONG attributes;
         SECURITY_STATUS status;
 
         exact[room] = 0x5A;
-        status = InitializeSecurityContextA(&loop.client_credential, &loop.client, NULL, loop.client_flags, 0, 0, &input, 0,
-                                            &loop.client, &output, &attributes, NULL);
+        status = InitializeSecurityContextA(&loop.client_credential, &loop.client, NULL, loop.client_flags, 0, 0,
+                                            &input, 0, &loop.client, &output, &attributes, NULL);
         cr_assert_eq(exact[room], 0x5A, "written past a buffer of %u", (unsigned)room);
         assert_status(status, room < out.cbBuffer ? SEC_E_BUFFER_TOO_SMALL : SEC_E_OK);
         needed = out.cbBuffer;
@@ -109,7 +117,8 @@ Test(arguments, room_for_an_authenticate, .init = up, .fini = down)
 Test(arguments, buffers_of_a_leg, .init = up, .fini = down)
 {
     uint8_t room[512];
-    SecBuffer null_token = {16, SECBUFFER_TOKEN, NULL}, empty = {0, SECBUFFER_TOKEN, room}, data = {16, SECBUFFER_DATA, room};
+    SecBuffer null_token = {16, SECBUFFER_TOKEN, NULL}, empty = {0, SECBUFFER_TOKEN, room},
+              data = {16, SECBUFFER_DATA, room};
     SecBufferDesc none = {SECBUFFER_VERSION, 0, NULL}, lies = {SECBUFFER_VERSION, 3, NULL}, old = {7, 1, &empty};
     SecBufferDesc of_null = {SECBUFFER_VERSION, 1, &null_token}, of_empty = {SECBUFFER_VERSION, 1, &empty};
     SecBufferDesc of_data = {SECBUFFER_VERSION, 1, &data};
@@ -122,9 +131,10 @@ Test(arguments, buffers_of_a_leg, .init = up, .fini = down)
         ULONG attributes = 0xFFFF;
 
         out.cbBuffer = sizeof room;
-        cr_assert(AcceptSecurityContext(&loop.server_credential, NULL, inputs[i], 0, 0, &context, &output, &attributes, NULL)
-                      < 0,
-                  "input %zu", i);
+        cr_assert(
+            AcceptSecurityContext(&loop.server_credential, NULL, inputs[i], 0, 0, &context, &output, &attributes, NULL)
+                < 0,
+            "input %zu", i);
         cr_assert_not(SecIsValidHandle(&context));
         cr_assert_eq(attributes, 0u);
         cr_assert_eq(out.cbBuffer, 0u);
@@ -143,7 +153,8 @@ Test(arguments, outputs_of_a_leg, .init = up, .fini = down)
     in.cbBuffer = loop.negotiate.size;
     cr_assert(AcceptSecurityContext(&loop.server_credential, NULL, &input, 0, 0, NULL, &output, &attributes, NULL) < 0);
     cr_assert(AcceptSecurityContext(&loop.server_credential, NULL, &input, 0, 0, &context, &output, NULL, NULL) < 0);
-    cr_assert(AcceptSecurityContext(&loop.server_credential, NULL, &input, 0, 0, &context, NULL, &attributes, NULL) < 0);
+    cr_assert(AcceptSecurityContext(&loop.server_credential, NULL, &input, 0, 0, &context, NULL, &attributes, NULL)
+              < 0);
     cr_assert(AcceptSecurityContext(NULL, NULL, &input, 0, 0, &context, &output, &attributes, NULL) < 0);
     cr_assert_not(SecIsValidHandle(&context));
 }
@@ -177,7 +188,8 @@ Test(arguments, of_queries, .init = up_established, .fini = down)
     uint8_t out[512];
 
     for (ULONG attribute = 0; attribute < 256; attribute++) {
-        cr_assert(QueryContextAttributesA(&loop.server, attribute, NULL) < 0, "attribute %u into NULL", (unsigned)attribute);
+        cr_assert(QueryContextAttributesA(&loop.server, attribute, NULL) < 0, "attribute %u into NULL",
+                  (unsigned)attribute);
         cr_assert(QueryContextAttributesExW(&loop.server, attribute, out, 0) < 0, "attribute %u into nothing",
                   (unsigned)attribute);
         cr_assert(QueryCredentialsAttributesA(&loop.server_credential, attribute, NULL) < 0);
@@ -189,7 +201,6 @@ Test(arguments, of_queries, .init = up_established, .fini = down)
     cr_assert(EnumerateSecurityPackagesA(NULL, NULL) < 0);
     cr_assert(QuerySecurityPackageInfoA(NULL, NULL) < 0);
 }
-
 
 Test(arguments, of_stores, .init = up, .fini = down)
 {

@@ -1,5 +1,6 @@
 /*
- * Every function that takes a handle, with every handle that is none: nothing crashes, nothing succeeds, and each says so.
+ * Every function that takes a handle, with every handle that is none: nothing crashes, nothing succeeds, and each says
+ * so.
  */
 #include "forge.h"
 
@@ -35,7 +36,8 @@ static SECURITY_STATUS on_accept(PSecHandle handle)
 {
     ULONG attributes = 0;
 
-    return AcceptSecurityContext(&loop.server_credential, handle, message(), 0, 0, handle, message(), &attributes, NULL);
+    return AcceptSecurityContext(&loop.server_credential, handle, message(), 0, 0, handle, message(), &attributes,
+                                 NULL);
 }
 
 static SECURITY_STATUS on_initialize_a(PSecHandle handle)
@@ -203,8 +205,8 @@ static void all_refuse(const char *what, const SecHandle *bad)
             continue;
         cr_assert_eq((ULONG)status, (ULONG)SEC_E_INVALID_HANDLE, "%s with %s: %s", context_calls[i].name, what,
                      SspiStatusName(status));
-        cr_assert(handle.dwLower == bad->dwLower && handle.dwUpper == bad->dwUpper, "%s changed %s", context_calls[i].name,
-                  what);
+        cr_assert(handle.dwLower == bad->dwLower && handle.dwUpper == bad->dwUpper, "%s changed %s",
+                  context_calls[i].name, what);
     }
 }
 
@@ -327,8 +329,8 @@ static SECURITY_STATUS on_events(PSecHandle handle)
 
 static void all_credential_calls_refuse(const char *what, const SecHandle *bad)
 {
-    const handle_call calls[] = {on_free,   on_accept_with, on_initialize_with, on_credential_query,
-                                 on_option, on_store,       on_hash,            on_events};
+    const handle_call calls[] = {on_free,  on_accept_with, on_initialize_with, on_credential_query, on_option,
+                                 on_store, on_hash,        on_events};
 
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
         SecHandle handle;
@@ -337,7 +339,8 @@ static void all_credential_calls_refuse(const char *what, const SecHandle *bad)
         if (bad)
             handle = *bad;
         status = calls[i](bad ? &handle : NULL);
-        cr_assert_eq((ULONG)status, (ULONG)SEC_E_INVALID_HANDLE, "call %zu with %s: %s", i, what, SspiStatusName(status));
+        cr_assert_eq((ULONG)status, (ULONG)SEC_E_INVALID_HANDLE, "call %zu with %s: %s", i, what,
+                     SspiStatusName(status));
     }
 }
 

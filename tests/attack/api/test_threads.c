@@ -136,7 +136,8 @@ static void gate_await(const bool *flag)
     pthread_mutex_unlock(&gate.lock);
 }
 
-static SECURITY_STATUS SEC_ENTRY slow_lookup(void *argument, const char *user, const char *domain, PSSPI_ACCOUNT_KEYS keys)
+static SECURITY_STATUS SEC_ENTRY slow_lookup(void *argument, const char *user, const char *domain,
+                                             PSSPI_ACCOUNT_KEYS keys)
 {
     (void)argument;
     (void)user;
@@ -205,8 +206,8 @@ Test(threads, credential_freed_during_accept, .init = up, .fini = down)
     assert_status(FreeCredentialsHandle(&stale), SEC_E_INVALID_HANDLE);
     /* For loopback_close. */
     loopback_again(&loop);
-    assert_status(AcquireCredentialsHandleA(NULL, (SEC_CHAR *)(uintptr_t) "NTLM", SECPKG_CRED_INBOUND, NULL, NULL, NULL, NULL,
-                                            &loop.server_credential, NULL),
+    assert_status(AcquireCredentialsHandleA(NULL, (SEC_CHAR *)(uintptr_t) "NTLM", SECPKG_CRED_INBOUND, NULL, NULL, NULL,
+                                            NULL, &loop.server_credential, NULL),
                   SEC_E_OK);
 }
 

@@ -1,5 +1,6 @@
 /*
- * Logins relayed from another channel: what the client says of its TLS session against what the server knows of its own.
+ * Logins relayed from another channel: what the client says of its TLS session against what the server knows of its
+ * own.
  */
 #include "forge.h"
 
@@ -17,7 +18,8 @@ static void down(void)
     loopback_close(&loop);
 }
 
-/* The same data laid out for SSPI, and as the hash that NTLM carries: MD5 over RFC 4121's form, here taken from our client. */
+/* The same data laid out for SSPI, and as the hash that NTLM carries: MD5 over RFC 4121's form, here taken from our
+ * client. */
 static PSEC_CHANNEL_BINDINGS bindings_of(const char *data, ULONG *size)
 {
     PSEC_CHANNEL_BINDINGS bindings = NULL;
@@ -76,7 +78,8 @@ Test(bindings, server_with, .init = up, .fini = down)
     expect(OTHERS, true, 0, SEC_E_BAD_BINDINGS, SSPI_REASON_BINDINGS_WRONG);
 }
 
-/* Leave for clients that know nothing of bindings is none for those that have the wrong ones, or say that they have none. */
+/* Leave for clients that know nothing of bindings is none for those that have the wrong ones, or say that they have
+ * none. */
 Test(bindings, server_allows_missing, .init = up, .fini = down)
 {
     expect(OURS, true, ASC_REQ_ALLOW_MISSING_BINDINGS, SEC_E_OK, SSPI_REASON_NONE);
@@ -122,8 +125,11 @@ Test(bindings, malformed, .init = up, .fini = down)
         SEC_CHANNEL_BINDINGS bindings;
         uint8_t bytes[sizeof(SEC_CHANNEL_BINDINGS) + 8];
     } made = {.bindings = {.cbApplicationDataLength = 8, .dwApplicationDataOffset = sizeof(SEC_CHANNEL_BINDINGS)}};
-    const ULONG wrong[][2] = {{9, sizeof(SEC_CHANNEL_BINDINGS)}, {8, sizeof(SEC_CHANNEL_BINDINGS) + 1}, {8, UINT32_MAX},
-                              {UINT32_MAX, 8},                   {UINT32_MAX, UINT32_MAX}};
+    const ULONG wrong[][2] = {{9, sizeof(SEC_CHANNEL_BINDINGS)},
+                              {8, sizeof(SEC_CHANNEL_BINDINGS) + 1},
+                              {8, UINT32_MAX},
+                              {UINT32_MAX, 8},
+                              {UINT32_MAX, UINT32_MAX}};
     struct forge forge = forge_good();
 
     loop.server_bindings = &made;
@@ -132,7 +138,8 @@ Test(bindings, malformed, .init = up, .fini = down)
         made.bindings.cbApplicationDataLength = wrong[i][0];
         made.bindings.dwApplicationDataOffset = wrong[i][1];
         forge_negotiate(&forge, &loop.negotiate);
-        cr_assert(loopback_challenge(&loop) < 0, "bindings of %u bytes at %u", (unsigned)wrong[i][0], (unsigned)wrong[i][1]);
+        cr_assert(loopback_challenge(&loop) < 0, "bindings of %u bytes at %u", (unsigned)wrong[i][0],
+                  (unsigned)wrong[i][1]);
         cr_assert_not(loop.server_live);
         cr_assert_eq(loop.challenge.size, 0u);
     }

@@ -187,13 +187,13 @@ Test(identities, answers_swapped, .init = up, .fini = down)
 /* Our own challenge comes back to our own client: somebody wants us to log in to ourselves for them. */
 Test(identities, own_challenge_reflected, .init = up, .fini = down)
 {
-    SEC_WINNT_AUTH_IDENTITY_A identity = {(UCHAR *)(uintptr_t)USER, 5, (UCHAR *)(uintptr_t)DOMAIN, 7,
+    SEC_WINNT_AUTH_IDENTITY_A identity = {(UCHAR *)(uintptr_t)USER,     5, (UCHAR *)(uintptr_t)DOMAIN,  7,
                                           (UCHAR *)(uintptr_t)PASSWORD, 9, SEC_WINNT_AUTH_IDENTITY_ANSI};
     CredHandle both;
     struct loopback mirror = loop;
 
-    assert_status(AcquireCredentialsHandleA(NULL, (SEC_CHAR *)(uintptr_t) "NTLM", SECPKG_CRED_BOTH, NULL, &identity, NULL,
-                                            NULL, &both, NULL),
+    assert_status(AcquireCredentialsHandleA(NULL, (SEC_CHAR *)(uintptr_t) "NTLM", SECPKG_CRED_BOTH, NULL, &identity,
+                                            NULL, NULL, &both, NULL),
                   SEC_E_OK);
     assert_status(SspiCredentialSetAccountStore(&both, loop.store), SEC_E_OK);
     mirror.client_credential = mirror.server_credential = both;

@@ -1,5 +1,6 @@
 /*
- * The exchange altered on the way: by somebody in the middle who knows no key, and by a client that leaves protection out.
+ * The exchange altered on the way: by somebody in the middle who knows no key, and by a client that leaves protection
+ * out.
  */
 #include "forge.h"
 

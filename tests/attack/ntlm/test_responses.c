@@ -167,7 +167,8 @@ static void aged(int64_t seconds)
 {
     loopback_option(&loop, "ntlm_max_age_seconds", "300");
     forge.seconds = seconds;
-    /* A stamp that was not the server's: only a client without a MIC may have one of its own, and must leave ours out. */
+    /* A stamp that was not the server's: only a client without a MIC may have one of its own, and must leave ours out.
+     */
     forge_until_authenticate(&forge, &loop);
 }
 

@@ -1,6 +1,6 @@
 /*
- * Run under valgrind by secrets.sh: compares secrets that valgrind takes for undefined, so that any branch on them is reported.
- * The test planted_leak compares by memcmp, and a report must come.
+ * Run under valgrind by secrets.sh: compares secrets that valgrind takes for undefined, so that any branch on them is
+ * reported. The test planted_leak compares by memcmp, and a report must come.
  */
 #include "test.h"
 

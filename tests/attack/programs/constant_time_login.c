@@ -1,6 +1,7 @@
 /*
- * Run under valgrind by secrets.sh, with tests/support/secret_public.c in place of base/secret.c: whole logins whose NT hash
- * valgrind takes for undefined. Branches and indices that depend on it are reported; RC4's own are suppressed by name.
+ * Run under valgrind by secrets.sh, with tests/support/secret_public.c in place of base/secret.c: whole logins whose NT
+ * hash valgrind takes for undefined. Branches and indices that depend on it are reported; RC4's own are suppressed by
+ * name.
  */
 #include "forge.h"
 

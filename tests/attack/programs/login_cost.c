@@ -1,6 +1,6 @@
 /*
- * Run under callgrind by timing.sh, which counts the instructions of the last leg: login_cost --filter STORE/KIND. A wrong
- * password, an unknown user and a disabled account must cost the same.
+ * Run under callgrind by timing.sh, which counts the instructions of the last leg: login_cost --filter STORE/KIND. A
+ * wrong password, an unknown user and a disabled account must cost the same.
  */
 #include "forge.h"
 

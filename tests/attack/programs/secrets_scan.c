@@ -1,7 +1,7 @@
 /*
- * Searches this process for what a login leaves behind. A client and a server log in, protect messages and are deleted; then no
- * writable memory, stack and freed heap included, may hold the password, a hash or a key. What is searched for is kept masked,
- * and computed by a child process, so that the search finds nothing of its own.
+ * Searches this process for what a login leaves behind. A client and a server log in, protect messages and are deleted;
+ * then no writable memory, stack and freed heap included, may hold the password, a hash or a key. What is searched for
+ * is kept masked, and computed by a child process, so that the search finds nothing of its own.
  */
 #include "forge.h"
 

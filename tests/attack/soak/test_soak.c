@@ -1,6 +1,7 @@
 /*
- * What stays behind: memory, descriptors and threads after tens of thousands of logins, most of them bad. A million each with
- * SSPI_NIGHTLY=1. Memory is measured only without sanitizers, which keep what is freed; they find leaks themselves.
+ * What stays behind: memory, descriptors and threads after tens of thousands of logins, most of them bad. A million
+ * each with SSPI_NIGHTLY=1. Memory is measured only without sanitizers, which keep what is freed; they find leaks
+ * themselves.
  */
 #include "forge.h"
 
@@ -165,7 +166,8 @@ Test(soak, a_third_abandoned, .init = up, .fini = down, .timeout = 3600)
     flat(half, level(), "logins with a third abandoned");
 }
 
-/* Ten thousand clients that sent one message and went for a walk: each still gets its answer, and what it costs is known. */
+/* Ten thousand clients that sent one message and went for a walk: each still gets its answer, and what it costs is
+ * known. */
 Test(soak, half_open, .init = up, .fini = down, .timeout = 3600)
 {
     static CtxtHandle servers[HALF_OPEN];
