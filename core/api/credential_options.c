@@ -1,5 +1,6 @@
 /*
- * What a program may say of a credential between acquiring it and its first context: options, account store, NT hash, events.
+ * What a program may say of a credential between acquiring it and its first context: options, account store, NT hash,
+ * events.
  */
 #include <string.h>
 
@@ -83,8 +84,62 @@ SECURITY_STATUS SEC_ENTRY SspiCredentialSetNtHash(PCredHandle phCredential, cons
     if (status != SEC_E_OK)
         return explain_keep(function, status, &failure);
     status = open.entry->credential->provider->set_nt_hash
-               ? open.entry->credential->provider->set_nt_hash(open.entry->credential, hash)
-               : SEC_E_UNSUPPORTED_FUNCTION;
+                 ? open.entry->credential->provider->set_nt_hash(open.entry->credential, hash)
+                 : SEC_E_UNSUPPORTED_FUNCTION;
+    credential_close(&open);
+    return explain_keep(function, status, &failure);
+}
+
+typedef SECURITY_STATUS name_setter(struct credential *credential, const char *name, struct failure *failure);
+
+/* One text for a package that takes it: `set` is NULL for one that does not. */
+static SECURITY_STATUS name_set(const char *function, const SecHandle *handle, const char *name, bool keytab)
+{
+    struct open_credential open;
+    struct failure failure = {0};
+    const struct provider *provider;
+    name_setter *set;
+    SECURITY_STATUS status;
+
+    if (!name || !name[0])
+        return explain_usage(function, SEC_E_INVALID_PARAMETER, "the name is NULL or empty");
+    status = credential_open(handle, &open, &failure);
+    if (status != SEC_E_OK)
+        return explain_keep(function, status, &failure);
+    provider = open.entry->credential->provider;
+    set = keytab ? provider->set_keytab : provider->set_ticket_cache;
+    status = set ? set(open.entry->credential, name, &failure) : SEC_E_UNSUPPORTED_FUNCTION;
+    credential_close(&open);
+    return explain_keep(function, status, &failure);
+}
+
+SECURITY_STATUS SEC_ENTRY SspiCredentialSetKeytab(PCredHandle phCredential, const char *path)
+{
+    return name_set("SspiCredentialSetKeytab", phCredential, path, true);
+}
+
+SECURITY_STATUS SEC_ENTRY SspiCredentialSetTicketCache(PCredHandle phCredential, const char *name)
+{
+    return name_set("SspiCredentialSetTicketCache", phCredential, name, false);
+}
+
+SECURITY_STATUS SEC_ENTRY SspiCredentialSetKeytabBytes(PCredHandle phCredential, const void *keytab, ULONG keytab_size)
+{
+    static const char function[] = "SspiCredentialSetKeytabBytes";
+    struct open_credential open;
+    struct failure failure = {0};
+    struct credential *credential;
+    SECURITY_STATUS status;
+
+    if (!keytab)
+        return explain_usage(function, SEC_E_INVALID_PARAMETER, "keytab is NULL");
+    status = credential_open(phCredential, &open, &failure);
+    if (status != SEC_E_OK)
+        return explain_keep(function, status, &failure);
+    credential = open.entry->credential;
+    status = credential->provider->set_keytab_bytes
+                 ? credential->provider->set_keytab_bytes(credential, bytes_of(keytab, keytab_size), &failure)
+                 : SEC_E_UNSUPPORTED_FUNCTION;
     credential_close(&open);
     return explain_keep(function, status, &failure);
 }
@@ -126,7 +181,7 @@ static size_t options_size(ULONG *count)
 
     for (*count = 0; (row = settings_row(*count)) != NULL; ++*count)
         size += sizeof(SSPI_OPTION) + strlen(row->name) + strlen(row->values) + strlen(row->fallback)
-              + strlen(row->description) + 4;
+                + strlen(row->description) + 4;
     return size;
 }
 

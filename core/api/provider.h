@@ -1,6 +1,7 @@
 /*
- * The contract between api/ and a package: one call as `struct step` or `struct message`, one package as a constant table.
- * api/ has checked arguments, resolved and locked handles before any of these functions runs; a package sees no handle.
+ * The contract between api/ and a package: one call as `struct step` or `struct message`, one package as a constant
+ * table. api/ has checked arguments, resolved and locked handles before any of these functions runs; a package sees no
+ * handle.
  */
 #ifndef SSPI_API_PROVIDER_H
 #define SSPI_API_PROVIDER_H
@@ -24,9 +25,9 @@ struct acquire {
     const char *principal; /* NULL: none */
     ULONG use;             /* SECPKG_CRED_INBOUND, _OUTBOUND or _BOTH */
     const void *logon_id;
-    const void *auth_data;    /* as the caller gave it, for packages with a form of their own (Schannel, CredSSP) */
-    bool has_identity;        /* a SEC_WINNT_AUTH_IDENTITY family structure was given: the four below are its parts */
-    const char *user;         /* NULL where absent */
+    const void *auth_data; /* as the caller gave it, for packages with a form of their own (Schannel, CredSSP) */
+    bool has_identity;     /* a SEC_WINNT_AUTH_IDENTITY family structure was given: the four below are its parts */
+    const char *user;      /* NULL where absent */
     const char *domain;
     struct bytes password;    /* UTF-8; data NULL where absent (not the same as empty) */
     const char *package_list; /* NULL where absent */
@@ -34,76 +35,81 @@ struct acquire {
 };
 
 /*
- * First member of every package's credential, which `acquire` allocates with mem_zalloc. api/ fills these members in right after
- * `acquire` succeeded, owns what they point to, and clears them before `credential_free` frees the memory.
+ * First member of every package's credential, which `acquire` allocates with mem_zalloc. api/ fills these members in
+ * right after `acquire` succeeded, owns what they point to, and clears them before `credential_free` frees the memory.
  */
 struct credential {
     const struct provider *provider;
     ULONG use;
     struct settings settings;
-    SspiAccountStore *accounts; /* NULL: none given; opened from settings.account_store before the first accept, if named there */
+    SspiAccountStore
+        *accounts; /* NULL: none given; opened from settings.account_store before the first accept, if named there */
 };
 
 /* How far a context is. Kept by api/: packages read it. */
 enum context_phase { CONTEXT_OPEN, CONTEXT_ESTABLISHED, CONTEXT_FAILED };
 
-/* First member of every package's context. The package allocates it on the first leg; api/ fills these in afterwards. */
+/* First member of every package's context. The package allocates it on the first leg; api/ fills these in afterwards.
+ */
 struct context {
     const struct provider *provider;
-    struct credential *credential; /* alive as long as the context; set by the package on creation (from the argument) */
-    bool acceptor;                 /* set by the package */
+    struct credential
+        *credential; /* alive as long as the context; set by the package on creation (from the argument) */
+    bool acceptor;   /* set by the package */
     enum context_phase phase;
-    ULONG attributes;              /* ASC_RET_* or ISC_RET_* of the last leg */
+    ULONG attributes; /* ASC_RET_* or ISC_RET_* of the last leg */
     struct failure failure;
 };
 
 /*
- * A frame that another package puts around a token (Negotiate around NTLM): measured when the inner package reserves, so that a
- * too small buffer is noticed before anything changed.
+ * A frame that another package puts around a token (Negotiate around NTLM): measured when the inner package reserves,
+ * so that a too small buffer is noticed before anything changed.
  */
 struct step_frame {
     /* The size of the whole message around `size` bytes of token, and where in it the token shall be written. */
     size_t (*measure)(const struct step_frame *frame, size_t size, size_t *offset);
 };
 
-/* The output token of one leg. A package first reserves, then commits its state, so that a too small buffer changes nothing. */
+/* The output token of one leg. A package first reserves, then commits its state, so that a too small buffer changes
+ * nothing. */
 struct step_output {
-    uint8_t *data;  /* the caller's buffer, or allocated by step_reserve */
-    size_t size;    /* room */
-    size_t used;    /* set by step_reserve: the token is exactly this long */
-    bool allocate;  /* ISC/ASC_REQ_ALLOCATE_MEMORY */
-    bool present;   /* the caller gave a SECBUFFER_TOKEN to fill */
+    uint8_t *data;                  /* the caller's buffer, or allocated by step_reserve */
+    size_t size;                    /* room */
+    size_t used;                    /* set by step_reserve: the token is exactly this long */
+    bool allocate;                  /* ISC/ASC_REQ_ALLOCATE_MEMORY */
+    bool present;                   /* the caller gave a SECBUFFER_TOKEN to fill */
     const struct step_frame *frame; /* NULL: the token goes out as it is */
     size_t offset, inner;           /* with a frame: where step_reserve put the token, and its size */
-    bool for_peer;  /* set by a package that fails but has reserved a token which tells the peer (alert, reject) */
+    bool for_peer; /* set by a package that fails but has reserved a token which tells the peer (alert, reject) */
 };
 
 /* The claimed identity, for the event. Fixed size so that noting it cannot fail. */
 struct login {
-    char client[320];     /* DOMAIN\user as claimed, then as verified; UTF-8, terminated, cut at a character if too long */
+    char client[320]; /* DOMAIN\user as claimed, then as verified; UTF-8, terminated, cut at a character if too long */
     char workstation[64];
 };
 
 /* One call of AcceptSecurityContext or InitializeSecurityContext. */
 struct step {
-    struct bytes token;         /* SECBUFFER_TOKEN of pInput */
-    bool has_token;             /* false: no such buffer */
-    bool has_bindings;          /* a SECBUFFER_CHANNEL_BINDINGS buffer was given */
-    bool bindings_audit;        /* in the EX form with SEC_CHANNEL_BINDINGS_AUDIT_BINDINGS: report, do not fail */
-    struct bytes bindings;      /* its SEC_CHANNEL_BINDINGS, offsets verified by api/; application data below */
+    struct bytes token;    /* SECBUFFER_TOKEN of pInput */
+    bool has_token;        /* false: no such buffer */
+    bool has_bindings;     /* a SECBUFFER_CHANNEL_BINDINGS buffer was given */
+    bool bindings_audit;   /* in the EX form with SEC_CHANNEL_BINDINGS_AUDIT_BINDINGS: report, do not fail */
+    struct bytes bindings; /* its SEC_CHANNEL_BINDINGS, offsets verified by api/; application data below */
     struct bytes bindings_initiator, bindings_acceptor, bindings_application;
     ULONG bindings_initiator_type, bindings_acceptor_type;
-    SecBufferDesc *input;       /* the caller's descriptors, for packages that retype buffers (Schannel, Digest) */
+    SecBufferDesc *input; /* the caller's descriptors, for packages that retype buffers (Schannel, Digest) */
     SecBufferDesc *output_desc;
-    ULONG requested;            /* fContextReq */
+    ULONG requested; /* fContextReq */
     ULONG data_representation;
-    const char *target;         /* initiator: pszTargetName in UTF-8, NULL where absent */
+    const char *target; /* initiator: pszTargetName in UTF-8, NULL where absent */
     struct step_output output;
-    ULONG attributes;           /* out: pfContextAttr; api/ adds ALLOCATED_MEMORY */
-    ULONG bindings_result;      /* out: flags of SEC_CHANNEL_BINDINGS_RESULT, where the caller asked; facts: 0 = not checked */
-    int64_t expiry;             /* out: UTC FILETIME, CLOCK_FOREVER by default; api/ turns it into local time */
-    struct login *login;        /* out: who claims to log in */
-    struct failure *failure;    /* out */
+    ULONG attributes; /* out: pfContextAttr; api/ adds ALLOCATED_MEMORY */
+    ULONG
+        bindings_result; /* out: flags of SEC_CHANNEL_BINDINGS_RESULT, where the caller asked; facts: 0 = not checked */
+    int64_t expiry;      /* out: UTC FILETIME, CLOCK_FOREVER by default; api/ turns it into local time */
+    struct login *login; /* out: who claims to log in */
+    struct failure *failure; /* out */
 };
 
 /*
@@ -113,7 +119,8 @@ struct step {
  */
 MUST_CHECK SECURITY_STATUS step_reserve(struct step *step, size_t size, uint8_t **data);
 
-/* A leg of a package that speaks channel bindings: the 16-byte MD5 of facts: RFC 4121 4.1.1.2. False: OpenSSL failed. */
+/* A leg of a package that speaks channel bindings: the 16-byte MD5 of facts: RFC 4121 4.1.1.2. False: OpenSSL failed.
+ */
 MUST_CHECK bool step_bindings_hash(const struct step *step, uint8_t hash[16]);
 
 /* What the client said of channel bindings. */
@@ -131,7 +138,7 @@ MUST_CHECK SECURITY_STATUS step_bindings_decide(struct step *step, enum client_b
 struct message {
     SecBuffer *buffers; /* the caller's: checked that pvBuffer is not NULL where cbBuffer is not 0 */
     ULONG count;
-    ULONG qop;          /* in for make/encrypt, out for verify/decrypt */
+    ULONG qop; /* in for make/encrypt, out for verify/decrypt */
     ULONG sequence;
     struct failure *failure;
 };
@@ -144,7 +151,8 @@ static inline ULONG buffer_type(const SecBuffer *buffer)
 /* The first buffer of a type, attribute bits aside; NULL where there is none. */
 SecBuffer *message_find(const struct message *message, ULONG type);
 
-/* The answer to QueryContextAttributes, free of A and W: strings are UTF-8 and borrowed from the context for the call. */
+/* The answer to QueryContextAttributes, free of A and W: strings are UTF-8 and borrowed from the context for the call.
+ */
 struct attribute_value {
     union {
         struct {
@@ -171,34 +179,46 @@ struct attribute_value {
     };
 };
 
+/* One fact of who a client is, borrowed from the context. */
+struct identity_field {
+    const char *name;
+    const char *value; /* "" where only the number says it */
+    ULONG number;
+};
+
 /*
  * A package. Everything but name and acquire may be absent: api/ then answers SEC_E_UNSUPPORTED_FUNCTION.
- * accept, initiate: `*context` is NULL on the first leg; the package stores its context there, and on failure of a first leg
- *   leaves NULL. It never frees a context that was passed in: api/ marks it failed and the caller deletes it.
+ * accept, initiate: `*context` is NULL on the first leg; the package stores its context there, and on failure of a
+ * first leg leaves NULL. It never frees a context that was passed in: api/ marks it failed and the caller deletes it.
  *   Called on open contexts only, unless accept_again.
- *   After SEC_E_BUFFER_TOO_SMALL, SEC_E_INCOMPLETE_MESSAGE and SEC_E_INSUFFICIENT_MEMORY the same call must be repeatable.
- * query: api/ calls it only when `phase` allows: established for all, open for SIZES, PACKAGE_INFO, NEGOTIATION_INFO, FLAGS.
- *   PACKAGE_INFO and NEGOTIATION_INFO of a package that is not Negotiate, and FLAGS, are answered by api/ itself when `query`
- *   says SEC_E_UNSUPPORTED_FUNCTION.
- * set_nt_hash: SspiCredentialSetNtHash.
+ *   After SEC_E_BUFFER_TOO_SMALL, SEC_E_INCOMPLETE_MESSAGE and SEC_E_INSUFFICIENT_MEMORY the same call must be
+ * repeatable. query: api/ calls it only when `phase` allows: established for all, open for SIZES, PACKAGE_INFO,
+ * NEGOTIATION_INFO, FLAGS. PACKAGE_INFO and NEGOTIATION_INFO of a package that is not Negotiate, and FLAGS, are
+ * answered by api/ itself when `query` says SEC_E_UNSUPPORTED_FUNCTION. set_nt_hash: SspiCredentialSetNtHash.
+ * set_keytab, set_keytab_bytes, set_ticket_cache: the functions of those names. identity_at: SspiListIdentity, one row
+ * after the other on an established context; false past the last.
  */
 struct provider {
     const char *name;
-    const char *alias;   /* another name it answers to; NULL */
+    const char *alias; /* another name it answers to; NULL */
     const char *comment;
-    ULONG capabilities;  /* SECPKG_FLAG_* */
+    ULONG capabilities; /* SECPKG_FLAG_* */
     USHORT rpc_id;
     ULONG max_token;
-    ULONG uses;          /* SECPKG_CRED_* that acquire allows, as bits of INBOUND and OUTBOUND, plus BOTH_ALLOWED below */
+    ULONG uses; /* SECPKG_CRED_* that acquire allows, as bits of INBOUND and OUTBOUND, plus BOTH_ALLOWED below */
     bool both_allowed;
-    bool own_auth_data;         /* pAuthData is no SEC_WINNT_AUTH_IDENTITY: api/ does not look into it (Schannel, CredSSP) */
-    bool accept_again;          /* accept and initiate are also called on established contexts (Schannel, Digest) */
+    bool own_auth_data; /* pAuthData is no SEC_WINNT_AUTH_IDENTITY: api/ does not look into it (Schannel, CredSSP) */
+    bool accept_again;  /* accept and initiate are also called on established contexts (Schannel, Digest) */
     bool (*available)(struct failure *failure); /* NULL: always; e.g. NTLM without OpenSSL's legacy provider is not */
     SECURITY_STATUS (*acquire)(const struct acquire *request, struct credential **credential);
     void (*credential_free)(struct credential *credential);
-    /* The options are closed, or the account store was opened: for packages whose credential holds others (Negotiate). */
+    /* The options are closed, or the account store was opened: for packages whose credential holds others (Negotiate).
+     */
     void (*settle)(struct credential *credential);
     SECURITY_STATUS (*set_nt_hash)(struct credential *credential, const uint8_t hash[16]);
+    SECURITY_STATUS (*set_keytab)(struct credential *credential, const char *path, struct failure *failure);
+    SECURITY_STATUS (*set_keytab_bytes)(struct credential *credential, struct bytes content, struct failure *failure);
+    SECURITY_STATUS (*set_ticket_cache)(struct credential *credential, const char *name, struct failure *failure);
     SECURITY_STATUS (*query_credential_name)(struct credential *credential, const char **name);
     SECURITY_STATUS (*accept)(struct credential *credential, struct context **context, struct step *step);
     SECURITY_STATUS (*initiate)(struct credential *credential, struct context **context, struct step *step);
@@ -211,12 +231,14 @@ struct provider {
     SECURITY_STATUS (*seal)(struct context *context, struct message *message);
     SECURITY_STATUS (*unseal)(struct context *context, struct message *message);
     /*
-     * Makes or checks Negotiate's mechListMIC, a message with a TOKEN and a DATA buffer ([MS-SPNG] 3.3.5.1); NULL: sign and verify
-     * do. And whether this exchange obliges both sides to send one; NULL: never.
+     * Makes or checks Negotiate's mechListMIC, a message with a TOKEN and a DATA buffer ([MS-SPNG] 3.3.5.1); NULL: sign
+     * and verify do. And whether this exchange obliges both sides to send one; NULL: never.
      */
     SECURITY_STATUS (*mechlist_mic)(struct context *context, struct message *message, bool make);
     bool (*mechlist_mic_due)(const struct context *context);
-    /* An operator's sentence on an established context (who, how); NULL: api/ makes one from NAMES and the package name. */
+    bool (*identity_at)(struct context *context, size_t index, struct identity_field *field);
+    /* An operator's sentence on an established context (who, how); NULL: api/ makes one from NAMES and the package
+     * name. */
     void (*describe)(struct context *context, char *text, size_t size);
 };
 

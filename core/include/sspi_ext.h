@@ -209,6 +209,27 @@ SSPI_API SECURITY_STATUS SEC_ENTRY SspiCredentialSetAccountStore(
 SSPI_API SECURITY_STATUS SEC_ENTRY SspiCredentialSetNtHash(
     _In_ PCredHandle phCredential, _In_reads_bytes_(hash_size) const void *hash, _In_ ULONG hash_size);
 
+/**
+ * Gives a Kerberos credential its keys: an acceptor's services, or what an initiator logs in with in place of a password. A
+ * file that changes later is read again with the next login that needs it.
+ *
+ * @param path  a file in the format of MIT and Heimdal, owned by root or this user, closed to others.
+ * @return as SspiCredentialSetOption; SEC_E_NO_CREDENTIALS when the file cannot be used: SspiExplainLastFailure says why;
+ *         SEC_E_UNSUPPORTED_FUNCTION for a package without keytabs.
+ */
+SSPI_API SECURITY_STATUS SEC_ENTRY SspiCredentialSetKeytab(_In_ PCredHandle phCredential, _In_z_ const char *path);
+
+/** As SspiCredentialSetKeytab, with the content of such a file. The caller still owns, and must wipe, `keytab`. */
+SSPI_API SECURITY_STATUS SEC_ENTRY SspiCredentialSetKeytabBytes(
+    _In_ PCredHandle phCredential, _In_reads_bytes_(keytab_size) const void *keytab, _In_ ULONG keytab_size);
+
+/**
+ * Gives an initiator's credential the cache that its tickets are in, by libkrb5's name (`FILE:/path`, `KCM:`, ...), in place
+ * of the default one. The cache is opened with the first context. Statuses as SspiCredentialSetOption;
+ * SEC_E_UNSUPPORTED_FUNCTION for a package without tickets.
+ */
+SSPI_API SECURITY_STATUS SEC_ENTRY SspiCredentialSetTicketCache(_In_ PCredHandle phCredential, _In_z_ const char *name);
+
 /** One option, as SspiEnumerateOptions lists it. All strings are UTF-8. */
 typedef struct _SSPI_OPTION {
     char *Name;        /**< as SspiCredentialSetOption takes it; the environment's name is SSPI_ and this in upper case */
@@ -220,6 +241,28 @@ typedef struct _SSPI_OPTION {
 /** Lists every option. One allocation, released with FreeContextBuffer. SEC_E_INSUFFICIENT_MEMORY. */
 SSPI_API SECURITY_STATUS SEC_ENTRY SspiEnumerateOptions(
     _Out_ ULONG *count, _Outptr_result_buffer_(*count) PSSPI_OPTION *options);
+
+/* --------------------------------------------------------------------------------------------- who the client is */
+
+/** One fact of who a client is, as SspiListIdentity gives it. Strings are UTF-8, terminated. */
+typedef struct _SSPI_IDENTITY_FIELD {
+    char *Name;   /**< "user", "domain", "realm", "upn", "dns_domain", "logon_server", "sid", "group", "account_flags", ... */
+    char *Value;  /**< the text; a SID as S-1-...; empty where only the number says it */
+    ULONG Number; /**< of a group: SE_GROUP_* attributes; of flags: their value; else 0 */
+} SSPI_IDENTITY_FIELD, *PSSPI_IDENTITY_FIELD;
+
+/**
+ * Lists what an established context knows of its client, verified: names, SID, groups (one row each, "group"). Which rows
+ * there are depends on the package and, for Kerberos, on the ticket's PAC.
+ *
+ * @param fields  receives one allocation that holds the array and its strings; release with FreeContextBuffer.
+ * @return SEC_E_OK; SEC_E_INVALID_HANDLE; SEC_E_UNSUPPORTED_FUNCTION for a package that knows no more than the name;
+ *         SEC_E_INSUFFICIENT_MEMORY.
+ */
+SSPI_API SECURITY_STATUS SEC_ENTRY SspiListIdentity(
+    _In_ PCtxtHandle phContext,
+    _Out_ ULONG *count,
+    _Outptr_result_buffer_(*count) PSSPI_IDENTITY_FIELD *fields);
 
 /* ------------------------------------------------------------------------------------------ events and explanations */
 

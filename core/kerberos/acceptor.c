@@ -1,6 +1,6 @@
 /*
- * AcceptSecurityContext for Kerberos ([MS-KILE] 3.4.5): AP-REQ in, AP-REP out if wanted; in DCE style the client's AP-REP
- * closes. Nothing changes before the token is in the caller's hands; keeping the authenticator is the last act.
+ * AcceptSecurityContext for Kerberos ([MS-KILE] 3.4.5): AP-REQ in, AP-REP out if wanted; in DCE style the client's
+ * AP-REP closes. Nothing changes before the token is in the caller's hands; keeping the authenticator is the last act.
  */
 #include <stdio.h>
 #include <string.h>
@@ -58,9 +58,8 @@ static SECURITY_STATUS checksum_take(struct arrival *arrival)
         return malformed(arrival->step, "the authenticator's checksum is not that of GSS-API");
     if (!krb_client_options_decode(authenticator->authorization_data, &arrival->options))
         return malformed(arrival->step, "the authenticator's authorization data is malformed");
-    arrival->mutual = arrival->checksum.present
-                          ? (arrival->checksum.flags & (KRB_GSS_MUTUAL | KRB_GSS_DCE_STYLE)) != 0
-                          : (arrival->opened.request.options & KRB_AP_MUTUAL_REQUIRED) != 0;
+    arrival->mutual = arrival->checksum.present ? (arrival->checksum.flags & (KRB_GSS_MUTUAL | KRB_GSS_DCE_STYLE)) != 0
+                                                : (arrival->opened.request.options & KRB_AP_MUTUAL_REQUIRED) != 0;
     return SEC_E_OK;
 }
 
@@ -74,10 +73,9 @@ static SECURITY_STATUS bindings_check(struct arrival *arrival)
         return step_bindings_decide(arrival->step, CLIENT_BINDINGS_NONE, none);
     if (memcmp(checksum->bindings.data, none, sizeof none) != 0)
         return step_bindings_decide(arrival->step, CLIENT_BINDINGS_VALUE, checksum->bindings.data);
-    return step_bindings_decide(arrival->step,
-                                arrival->options.options & KRB_AP_OPTIONS_CBT ? CLIENT_BINDINGS_EMPTY
-                                                                              : CLIENT_BINDINGS_NONE,
-                                none);
+    return step_bindings_decide(
+        arrival->step, arrival->options.options & KRB_AP_OPTIONS_CBT ? CLIENT_BINDINGS_EMPTY : CLIENT_BINDINGS_NONE,
+        none);
 }
 
 /* ---- Who the client is ---- */
@@ -167,7 +165,8 @@ static SECURITY_STATUS names_take(struct arrival *arrival)
 
 /* ---- Keys and the answer ---- */
 
-/* RFC 4121 2: our subkey wins. RC4 has no flag to say so, so there the client's own is sent back ([MS-KILE] 3.1.1.2). */
+/* RFC 4121 2: our subkey wins. RC4 has no flag to say so, so there the client's own is sent back ([MS-KILE] 3.1.1.2).
+ */
 static SECURITY_STATUS subkey_make(struct arrival *arrival, const uint8_t random[KRB_KEY_MAX])
 {
     const struct krb_opened *opened = &arrival->opened;
@@ -188,9 +187,9 @@ static void session_fill(struct arrival *arrival, uint32_t sequence)
     struct krb_session *session = &arrival->made->session;
     const uint32_t flags = arrival->made->gss_flags, theirs = opened->authenticator.sequence;
 
-    session->key = arrival->subkey.etype   ? arrival->subkey
+    session->key = arrival->subkey.etype  ? arrival->subkey
                    : opened->subkey.etype ? opened->subkey
-                                           : opened->session_key;
+                                          : opened->session_key;
     session->acceptor_subkey = arrival->subkey.etype && arrival->subkey.etype->number != KRB_ETYPE_RC4;
     session->dce_style = (flags & KRB_GSS_DCE_STYLE) != 0;
     session->detect_replay = (flags & KRB_GSS_REPLAY) != 0;

@@ -8,7 +8,8 @@
 
 static SECURITY_STATUS sizes_query(const struct krb_context *context, struct attribute_value *value)
 {
-    const uint32_t seals = KRB_GSS_CONFIDENTIALITY, signs = seals | KRB_GSS_INTEGRITY | KRB_GSS_REPLAY | KRB_GSS_SEQUENCE;
+    const uint32_t seals = KRB_GSS_CONFIDENTIALITY,
+                   signs = seals | KRB_GSS_INTEGRITY | KRB_GSS_REPLAY | KRB_GSS_SEQUENCE;
 
     value->sizes.max_token = KRB_MAX_TOKEN;
     value->sizes.block_size = 1;
@@ -30,7 +31,7 @@ static SECURITY_STATUS key_info_query(const struct krb_context *context, struct 
     value->key_info.encrypt = etype->name;
     value->key_info.encrypt_id = (ULONG)etype->number;
     value->key_info.sign_id = (ULONG)etype->checksum;
-    value->key_info.sign = etype->number == KRB_ETYPE_RC4               ? "hmac-md5"
+    value->key_info.sign = etype->number == KRB_ETYPE_RC4             ? "hmac-md5"
                            : etype->number == KRB_ETYPE_AES128_SHA256 ? "hmac-sha256-128"
                            : etype->number == KRB_ETYPE_AES256_SHA384 ? "hmac-sha384-192"
                            : etype->number == KRB_ETYPE_AES128_SHA1   ? "hmac-sha1-96-aes128"

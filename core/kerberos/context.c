@@ -1,6 +1,6 @@
 /*
- * The life of a Kerberos context, whichever side it is on: made on the first leg, stripped once the exchange ended, wiped
- * at last.
+ * The life of a Kerberos context, whichever side it is on: made on the first leg, stripped once the exchange ended,
+ * wiped at last.
  */
 #include "base/memory.h"
 #include "kerberos/kerberos.h"

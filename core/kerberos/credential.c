@@ -1,6 +1,6 @@
 /*
- * Credentials of Kerberos: what AcquireCredentialsHandle was given, and the keys, caches and replay cache that follow from
- * it with the first login, once the program has said all it wants.
+ * Credentials of Kerberos: what AcquireCredentialsHandle was given, and the keys, caches and replay cache that follow
+ * from it with the first login, once the program has said all it wants.
  */
 #include <stdio.h>
 #include <string.h>
@@ -151,7 +151,8 @@ static SECURITY_STATUS account_split(const struct krb_credential *credential, ch
     const char *said = at ? at + 1 : credential->domain;
 
     if (size >= KRB_TEXT_MAX || strlen(said) >= KRB_TEXT_MAX)
-        return failure_set(failure, SEC_E_UNKNOWN_CREDENTIALS, SSPI_REASON_USAGE, "the user or domain name is too long");
+        return failure_set(failure, SEC_E_UNKNOWN_CREDENTIALS, SSPI_REASON_USAGE,
+                           "the user or domain name is too long");
     memcpy(name, credential->user, size);
     name[size] = '\0';
     if (!said[0])
@@ -171,8 +172,8 @@ static SECURITY_STATUS password_keys(struct krb_credential *credential, struct f
     keys = krb_keys_new();
     if (!keys)
         return no_memory(failure);
-    status = krb_password_keys(keys, name, realm, bytes_of(credential->password.data, credential->password.size),
-                               failure);
+    status =
+        krb_password_keys(keys, name, realm, bytes_of(credential->password.data, credential->password.size), failure);
     if (status == SEC_E_OK)
         credential->keys = keys;
     else

@@ -186,7 +186,8 @@ SECURITY_STATUS krb_password_keys(struct krb_keys *keys, const char *name, const
     if (status != SEC_E_OK)
         return status;
     if (!salt_make(name, realm, salt_text, sizeof salt_text))
-        return failure_set(failure, SEC_E_UNKNOWN_CREDENTIALS, SSPI_REASON_USAGE, "the user or domain name is too long");
+        return failure_set(failure, SEC_E_UNKNOWN_CREDENTIALS, SSPI_REASON_USAGE,
+                           "the user or domain name is too long");
     salt.saltvalue.data = salt_text;
     salt.saltvalue.length = strlen(salt_text);
     for (size_t i = 0; status == SEC_E_OK && i < sizeof etypes / sizeof *etypes; i++) {
@@ -196,7 +197,7 @@ SECURITY_STATUS krb_password_keys(struct krb_keys *keys, const char *name, const
     }
     if (status == SEC_E_OK)
         return SEC_E_OK;
-    return failure_set(failure, status, status == SEC_E_INSUFFICIENT_MEMORY ? SSPI_REASON_OUT_OF_MEMORY
-                                                                            : SSPI_REASON_CRYPTO_UNAVAILABLE,
+    return failure_set(failure, status,
+                       status == SEC_E_INSUFFICIENT_MEMORY ? SSPI_REASON_OUT_OF_MEMORY : SSPI_REASON_CRYPTO_UNAVAILABLE,
                        "libkrb5 cannot make the keys of a password");
 }

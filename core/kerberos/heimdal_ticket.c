@@ -1,6 +1,6 @@
 /*
- * Where an initiator's tickets come from: libkrb5's caches, its exchanges with the KDC, and its own cache of tickets got
- * with a password or a keytab. Called by initiator.c.
+ * Where an initiator's tickets come from: libkrb5's caches, its exchanges with the KDC, and its own cache of tickets
+ * got with a password or a keytab. Called by initiator.c.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -317,7 +317,8 @@ static SECURITY_STATUS ticket_view(krb5_context context, krb5_creds *creds, stru
     out->end = time_from_unix(creds->times.endtime);
     if (!name_view(context, creds->client, &out->client, &out->client_realm)
         || !name_view(context, creds->server, &service, &service_realm))
-        return failure_set(failure, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL, "a principal has no name, or too long a one");
+        return failure_set(failure, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
+                           "a principal has no name, or too long a one");
     realm.parts[0] = out->client_realm;
     if (!krb_name_text(&out->client, (struct bytes){0}, out->client_text)
         || !krb_name_text(&realm, (struct bytes){0}, out->realm_text)

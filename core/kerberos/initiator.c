@@ -1,6 +1,6 @@
 /*
- * InitializeSecurityContext for Kerberos (RFC 4121 4.1): AP-REQ with a ticket from libkrb5 and a checksum of our own, then
- * the server's AP-REP; in DCE style an AP-REP of ours closes. A server with another clock is answered once more.
+ * InitializeSecurityContext for Kerberos (RFC 4121 4.1): AP-REQ with a ticket from libkrb5 and a checksum of our own,
+ * then the server's AP-REP; in DCE style an AP-REP of ours closes. A server with another clock is answered once more.
  */
 #include <stdio.h>
 #include <string.h>
@@ -63,7 +63,8 @@ static SECURITY_STATUS target_tell(struct request *request)
         return SEC_E_OK;
     status = utf16le_from_utf8(bytes_of(step->target, strlen(step->target)), &request->target, &request->target_size);
     if (status == SEC_E_INVALID_PARAMETER)
-        return failure_set(step->failure, SEC_E_TARGET_UNKNOWN, SSPI_REASON_TARGET, "the target name is not valid text");
+        return failure_set(step->failure, SEC_E_TARGET_UNKNOWN, SSPI_REASON_TARGET,
+                           "the target name is not valid text");
     return status == SEC_E_OK ? SEC_E_OK : no_memory(request->step);
 }
 
@@ -377,9 +378,9 @@ static SECURITY_STATUS reply_take(struct krb_context *context, struct bytes mess
         status = failure_set(step->failure, SEC_E_MUTUAL_AUTH_FAILED, SSPI_REASON_MESSAGE_ALTERED,
                              "the server did not prove that it is %s", context->service);
     else if (part.has_subkey && !krb_etype_allowed(settings, part.subkey.etype))
-        status = failure_set(step->failure, SEC_E_ALGORITHM_MISMATCH, SSPI_REASON_POLICY,
-                             "%s chose a key of type %d, which is not allowed", context->service,
-                             (int)part.subkey.etype);
+        status =
+            failure_set(step->failure, SEC_E_ALGORITHM_MISMATCH, SSPI_REASON_POLICY,
+                        "%s chose a key of type %d, which is not allowed", context->service, (int)part.subkey.etype);
     else if (part.has_subkey && !krb_key_set(&key, part.subkey.etype, part.subkey.value))
         status = malformed(step, "the server's subkey has a wrong size");
     secret_wipe(room, sizeof room);
@@ -403,8 +404,8 @@ static SECURITY_STATUS initiate_next(struct krb_context *context, struct step *s
     bool framed;
     SECURITY_STATUS status;
 
-    if (!step->has_token || step->token.size > KRB_TOKEN_LIMIT
-        || !krb_frame_open(step->token, &kind, &message, &framed) || kind == KRB_TOKEN_AP_REQ)
+    if (!step->has_token || step->token.size > KRB_TOKEN_LIMIT || !krb_frame_open(step->token, &kind, &message, &framed)
+        || kind == KRB_TOKEN_AP_REQ)
         status = malformed(step, "the server's token is no answer of Kerberos");
     else if (kind == KRB_TOKEN_ERROR)
         status = error_take(context, message, step);

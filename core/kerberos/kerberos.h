@@ -1,6 +1,7 @@
 /*
  * The one internal header of the Kerberos package (RFC 4120, 4121, [MS-KILE]): keys, credentials, state of a context.
- * The flow: provider.c -> acceptor.c or initiator.c -> frame.c, message.h, ticket.c, checksum.c, pac.c, reply.c -> seal.h.
+ * The flow: provider.c -> acceptor.c or initiator.c -> frame.c, message.h, ticket.c, checksum.c, pac.c, reply.c ->
+ * seal.h.
  */
 #ifndef SSPI_KERBEROS_KERBEROS_H
 #define SSPI_KERBEROS_KERBEROS_H
@@ -49,7 +50,8 @@ void krb_frame_close(struct der_writer *out, enum krb_token kind);
 
 /* ---- names.c ---- */
 
-/* `primary/instance` with the quoting of RFC 1964 2.1.3, then @realm unless it is empty. False: too long, or no text. */
+/* `primary/instance` with the quoting of RFC 1964 2.1.3, then @realm unless it is empty. False: too long, or no text.
+ */
 MUST_CHECK bool krb_name_text(const struct krb_name *name, struct bytes realm, char out[KRB_TEXT_MAX]);
 /* Copies text into a fixed buffer, cut at a character. */
 void krb_text_copy(char *out, size_t size, const char *text);
@@ -59,8 +61,8 @@ MUST_CHECK bool krb_service_matches(const char *patterns, const char *name, cons
 /* ---- keytab.c and keys.c: the keys of services ---- */
 
 struct krb_service_key {
-    char *name, *realm;      /* as text */
-    bool any_version;        /* derived from a password */
+    char *name, *realm; /* as text */
+    bool any_version;   /* derived from a password */
     uint32_t version;
     struct krb_key key;
     struct krb_usage ticket; /* derived from `key`, for opening tickets */
@@ -100,12 +102,12 @@ struct krb_cache; /* heimdal.c: where an initiator's tickets are */
 
 struct krb_credential {
     struct credential base;
-    char *name;       /* the client's principal where known, else the acceptor's service; NULL */
-    char *principal;  /* pszPrincipal; NULL */
+    char *name;      /* the client's principal where known, else the acceptor's service; NULL */
+    char *principal; /* pszPrincipal; NULL */
     char *user, *domain;
     struct secret password;
     bool has_password;
-    pthread_mutex_t lock; /* guards all below */
+    pthread_mutex_t lock;  /* guards all below */
     struct krb_keys *keys; /* from a password or bytes */
     struct krb_keytab_file *keytab;
     struct replay *replay;
@@ -157,7 +159,8 @@ struct krb_pac {
 };
 
 MUST_CHECK bool krb_pac_decode(struct bytes pac, struct krb_pac *out);
-/* 2.8.1: the server's signature, keyed with the key that opened the ticket. False: not signed by it. SEC_E_* otherwise. */
+/* 2.8.1: the server's signature, keyed with the key that opened the ticket. False: not signed by it. SEC_E_* otherwise.
+ */
 MUST_CHECK SECURITY_STATUS krb_pac_verify(const struct krb_pac *pac, const struct krb_key *key, bool *signed_by_key);
 /* 2.7: the PAC is of this client and this login. `name` without realm. */
 MUST_CHECK bool krb_pac_client_matches(const struct krb_pac *pac, const char *name, int64_t auth_time);
@@ -214,16 +217,17 @@ struct krb_opened {
 };
 
 /* All that does not touch state: decode, key, decrypt, service, times, client, types. Clear `out` whatever happens. */
-MUST_CHECK SECURITY_STATUS krb_ap_req_open(struct krb_credential *credential, struct step *step, struct krb_opened *out);
+MUST_CHECK SECURITY_STATUS krb_ap_req_open(struct krb_credential *credential, struct step *step,
+                                           struct krb_opened *out);
 void krb_opened_clear(struct krb_opened *opened);
 MUST_CHECK bool krb_etype_allowed(const struct settings *settings, int32_t etype);
 
 /* ---- the context ---- */
 
 enum krb_state {
-    KRB_STATE_AGAIN,       /* acceptor: a KRB-ERROR told the client to try once more with our time */
-    KRB_STATE_REPLY,       /* initiator: waits for AP-REP */
-    KRB_STATE_THIRD,       /* acceptor, DCE style: waits for the client's AP-REP */
+    KRB_STATE_AGAIN, /* acceptor: a KRB-ERROR told the client to try once more with our time */
+    KRB_STATE_REPLY, /* initiator: waits for AP-REP */
+    KRB_STATE_THIRD, /* acceptor, DCE style: waits for the client's AP-REP */
     KRB_STATE_ESTABLISHED,
     KRB_STATE_CLOSED
 };
@@ -235,8 +239,8 @@ struct krb_context {
     enum krb_state state;
     uint32_t gss_flags;
     bool framed;
-    bool retried;             /* initiator: the clock was corrected once */
-    int64_t peer_offset;      /* initiator: what to add to our clock */
+    bool retried;        /* initiator: the clock was corrected once */
+    int64_t peer_offset; /* initiator: what to add to our clock */
     uint32_t ap_options;
     struct krb_session session;
     struct krb_key ticket_key; /* until the exchange ends */
@@ -244,11 +248,11 @@ struct krb_context {
     uint32_t authenticator_microseconds;
     uint32_t own_sequence;
     int64_t start, expiry;
-    char *realm;           /* the client's */
-    char *native_client;   /* client@REALM */
-    char *service;         /* with realm */
-    char *account;         /* DOMAIN\user of the PAC, or client@REALM */
-    char *target;          /* what the client meant; NULL where it did not say */
+    char *realm;         /* the client's */
+    char *native_client; /* client@REALM */
+    char *service;       /* with realm */
+    char *account;       /* DOMAIN\user of the PAC, or client@REALM */
+    char *target;        /* what the client meant; NULL where it did not say */
     struct krb_identity *identity;
     struct krb_delegated *delegated;
 };
@@ -286,6 +290,7 @@ MUST_CHECK bool krb_error_make(const struct krb_opened *opened, int32_t code, ui
 MUST_CHECK SECURITY_STATUS krb_accept(struct credential *credential, struct context **context, struct step *step);
 MUST_CHECK SECURITY_STATUS krb_initiate(struct credential *credential, struct context **context, struct step *step);
 MUST_CHECK SECURITY_STATUS krb_query(struct context *context, ULONG attribute, struct attribute_value *value);
+bool krb_identity_at(struct context *context, size_t index, struct identity_field *field);
 void krb_describe(struct context *context, char *text, size_t size);
 
 /* ---- heimdal.c, heimdal_ticket.c: the only doors to libkrb5 ---- */
@@ -307,7 +312,7 @@ struct krb_client_ticket {
     struct krb_key key;
     uint32_t flags;
     int64_t start, end;
-    char client_text[KRB_TEXT_MAX];  /* without realm */
+    char client_text[KRB_TEXT_MAX]; /* without realm */
     char realm_text[KRB_TEXT_MAX];
     char service_text[KRB_TEXT_MAX]; /* with realm */
 };

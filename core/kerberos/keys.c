@@ -72,8 +72,8 @@ SECURITY_STATUS krb_keys_add(struct krb_keys *keys, const char *name, const char
         mem_free(row.realm);
     } else {
         keys->rows[keys->count++] = row;
-        keys->one_service = keys->one_service && strcasecmp(keys->rows[0].name, name) == 0
-                            && strcmp(keys->rows[0].realm, realm) == 0;
+        keys->one_service =
+            keys->one_service && strcasecmp(keys->rows[0].name, name) == 0 && strcmp(keys->rows[0].realm, realm) == 0;
     }
     secret_wipe(&row, sizeof row);
     return status;

@@ -1,6 +1,6 @@
 /*
- * Keytabs: MIT's file format, version 0x0502, parsed on our own, from bytes or from a file that may be rotated under us.
- * libkrb5 knows no keytab made of bytes but a list global to the process.
+ * Keytabs: MIT's file format, version 0x0502, parsed on our own, from bytes or from a file that may be rotated under
+ * us. libkrb5 knows no keytab made of bytes but a list global to the process.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -118,7 +118,8 @@ SECURITY_STATUS krb_keytab_parse(struct bytes content, const char *where, struct
     if (status == SEC_E_INVALID_TOKEN)
         status = unusable(failure, where, "is malformed");
     else if (status == SEC_E_INTERNAL_ERROR)
-        status = failure_set(failure, status, SSPI_REASON_CRYPTO_UNAVAILABLE, "OpenSSL failed on the keys of %s", where);
+        status =
+            failure_set(failure, status, SSPI_REASON_CRYPTO_UNAVAILABLE, "OpenSSL failed on the keys of %s", where);
     else if (status != SEC_E_OK)
         status = no_memory(failure);
     else if (keys->count == 0)

@@ -10,8 +10,14 @@
 
 #define BUFFERS_MAX 32
 
-enum { PAC_LOGON_INFO = 1, PAC_SERVER_SIGNATURE = 6, PAC_KDC_SIGNATURE = 7, PAC_CLIENT_INFO = 10, PAC_UPN_INFO = 12,
-       PAC_REQUESTOR = 18 };
+enum {
+    PAC_LOGON_INFO = 1,
+    PAC_SERVER_SIGNATURE = 6,
+    PAC_KDC_SIGNATURE = 7,
+    PAC_CLIENT_INFO = 10,
+    PAC_UPN_INFO = 12,
+    PAC_REQUESTOR = 18
+};
 
 static struct bytes *place_of(struct krb_pac *pac, uint32_t type)
 {
@@ -47,8 +53,8 @@ bool krb_pac_decode(struct bytes pac, struct krb_pac *out)
         uint32_t type, size;
         uint64_t offset;
 
-        if (!cursor_u32le(&in, &type) || !cursor_u32le(&in, &size) || !cursor_u64le(&in, &offset)
-            || offset > pac.size || !bytes_slice(pac, (size_t)offset, size, &view))
+        if (!cursor_u32le(&in, &type) || !cursor_u32le(&in, &size) || !cursor_u64le(&in, &offset) || offset > pac.size
+            || !bytes_slice(pac, (size_t)offset, size, &view))
             return false;
         place = place_of(out, type);
         if (place && (place->size || size == 0))

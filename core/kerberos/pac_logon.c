@@ -1,6 +1,6 @@
 /*
- * KERB_VALIDATION_INFO of a PAC ([MS-PAC] 2.5) in its NDR form ([MS-RPCE] 2.2.6): fixed part first, then what its pointers
- * point to, in order. Counts are held against the bytes that are there before anything is allocated.
+ * KERB_VALIDATION_INFO of a PAC ([MS-PAC] 2.5) in its NDR form ([MS-RPCE] 2.2.6): fixed part first, then what its
+ * pointers point to, in order. Counts are held against the bytes that are there before anything is allocated.
  */
 #include <stdio.h>
 #include <string.h>
@@ -100,8 +100,8 @@ static bool headers_read(struct logon *logon)
     bool present;
 
     return cursor_u8(&logon->in, &version) && version == 1 && cursor_u8(&logon->in, &order) && order == 0x10
-           && cursor_u16le(&logon->in, &header) && header == 8 && cursor_skip(&logon->in, 12) && pointer(logon, &present)
-           && present;
+           && cursor_u16le(&logon->in, &header) && header == 8 && cursor_skip(&logon->in, 12)
+           && pointer(logon, &present) && present;
 }
 
 static bool fixed_read(struct logon *logon)
@@ -198,7 +198,8 @@ static bool body_read(struct logon *logon)
     for (size_t i = 0; ok && i < NAME_SERVER; i++)
         ok = name_body(logon, &logon->names[i]);
     return ok && list_read(logon, &logon->groups) && name_body(logon, &logon->names[NAME_SERVER])
-           && name_body(logon, &logon->names[NAME_DOMAIN]) && logon->has_domain_sid && sid_read(logon, &logon->domain_sid)
+           && name_body(logon, &logon->names[NAME_DOMAIN]) && logon->has_domain_sid
+           && sid_read(logon, &logon->domain_sid)
            && krb_sid_text(logon->domain_sid, &logon->user_id, logon->identity->sid)
            && relative_groups(logon, &logon->groups, logon->domain_sid) && list_read(logon, &logon->extra)
            && extra_groups(logon) && (!logon->has_resource_sid || sid_read(logon, &logon->resource_sid))

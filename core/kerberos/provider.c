@@ -52,14 +52,17 @@ const struct provider kerberos_provider = {
     .comment = "Kerberos Security Package",
     .capabilities = SECPKG_FLAG_INTEGRITY | SECPKG_FLAG_PRIVACY | SECPKG_FLAG_TOKEN_ONLY | SECPKG_FLAG_CONNECTION
                     | SECPKG_FLAG_MULTI_REQUIRED | SECPKG_FLAG_EXTENDED_ERROR | SECPKG_FLAG_ACCEPT_WIN32_NAME
-                    | SECPKG_FLAG_NEGOTIABLE | SECPKG_FLAG_GSS_COMPATIBLE | SECPKG_FLAG_LOGON
-                    | SECPKG_FLAG_MUTUAL_AUTH | SECPKG_FLAG_READONLY_WITH_CHECKSUM,
+                    | SECPKG_FLAG_NEGOTIABLE | SECPKG_FLAG_GSS_COMPATIBLE | SECPKG_FLAG_LOGON | SECPKG_FLAG_MUTUAL_AUTH
+                    | SECPKG_FLAG_READONLY_WITH_CHECKSUM,
     .rpc_id = RPC_C_AUTHN_GSS_KERBEROS,
     .max_token = KRB_MAX_TOKEN,
     .uses = SECPKG_CRED_INBOUND | SECPKG_CRED_OUTBOUND,
     .both_allowed = true,
     .acquire = krb_acquire,
     .credential_free = krb_credential_free,
+    .set_keytab = krb_set_keytab,
+    .set_keytab_bytes = krb_set_keytab_bytes,
+    .set_ticket_cache = krb_set_cache,
     .query_credential_name = krb_credential_name,
     .accept = krb_accept,
     .initiate = krb_initiate,
@@ -69,5 +72,6 @@ const struct provider kerberos_provider = {
     .verify = krb_verify,
     .seal = krb_seal,
     .unseal = krb_unseal,
+    .identity_at = krb_identity_at,
     .describe = krb_describe,
 };

@@ -21,7 +21,8 @@ static SECURITY_STATUS malformed(struct step *step, struct krb_opened *opened, c
 
 static SECURITY_STATUS no_memory(struct step *step)
 {
-    return failure_set(step->failure, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_OUT_OF_MEMORY, "no memory to open a ticket");
+    return failure_set(step->failure, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_OUT_OF_MEMORY,
+                       "no memory to open a ticket");
 }
 
 static SECURITY_STATUS no_crypto(struct step *step)
@@ -74,7 +75,7 @@ static SECURITY_STATUS etype_refuse(struct step *step, struct krb_opened *opened
 
 struct search {
     const struct krb_opened *opened;
-    const char *patterns; /* NULL: any row's service */
+    const char *patterns;         /* NULL: any row's service */
     bool realm, service, version; /* what some row had in common with the ticket */
 };
 
@@ -151,9 +152,10 @@ static SECURITY_STATUS ticket_decrypt(const struct krb_credential *credential, s
     if (tries == 0)
         return key_missing(step, opened, &search);
     opened->error = KRB_ERR_MODIFIED;
-    return failure_set(step->failure, SEC_E_DECRYPT_FAILURE, SSPI_REASON_WRONG_KEY,
-                       "the ticket for %s does not open with our key: the keytab is outdated, or the ticket was altered",
-                       opened->service);
+    return failure_set(
+        step->failure, SEC_E_DECRYPT_FAILURE, SSPI_REASON_WRONG_KEY,
+        "the ticket for %s does not open with our key: the keytab is outdated, or the ticket was altered",
+        opened->service);
 }
 
 /* Without names a credential is for the one service of its keys; with several services it must be told. */
@@ -235,7 +237,8 @@ static SECURITY_STATUS ticket_check(const struct krb_credential *credential, str
     opened->error = KRB_ERR_TKT_EXPIRED;
     if (now - ticket->end_time > skew)
         return failure_set(step->failure, SEC_E_CONTEXT_EXPIRED, SSPI_REASON_TICKET_EXPIRED,
-                           "the ticket expired %" PRId64 " seconds ago", (now - ticket->end_time) / CLOCK_TICKS_PER_SECOND);
+                           "the ticket expired %" PRId64 " seconds ago",
+                           (now - ticket->end_time) / CLOCK_TICKS_PER_SECOND);
     opened->error = KRB_ERR_GENERIC;
     if (ticket->transited && !(ticket->flags & KRB_TICKET_TRANSIT_CHECKED))
         return failure_set(step->failure, SEC_E_LOGON_DENIED, SSPI_REASON_POLICY,
@@ -264,8 +267,9 @@ static SECURITY_STATUS authenticator_decrypt(const struct settings *settings, st
     krb_usage_wipe(&usage);
     if (!ok) {
         opened->error = KRB_ERR_BAD_INTEGRITY;
-        return failure_set(step->failure, SEC_E_MESSAGE_ALTERED, SSPI_REASON_MESSAGE_ALTERED,
-                           "the authenticator does not verify: the AP-REQ was altered or made without the ticket's key");
+        return failure_set(
+            step->failure, SEC_E_MESSAGE_ALTERED, SSPI_REASON_MESSAGE_ALTERED,
+            "the authenticator does not verify: the AP-REQ was altered or made without the ticket's key");
     }
     if (!krb_authenticator_decode(plain, &opened->authenticator))
         return malformed(step, opened, "the inside of the authenticator is malformed");
@@ -319,7 +323,8 @@ static SECURITY_STATUS time_check(const struct settings *settings, struct step *
         return SEC_E_OK;
     opened->error = KRB_ERR_SKEW;
     return failure_set(step->failure, SEC_E_TIME_SKEW, SSPI_REASON_CLOCK_SKEW,
-                       "the clock of %s@%s is %" PRId64 " seconds %s ours, %u are allowed (option allow_clock_skew_seconds)",
+                       "the clock of %s@%s is %" PRId64
+                       " seconds %s ours, %u are allowed (option allow_clock_skew_seconds)",
                        opened->client, opened->client_realm, (apart < 0 ? -apart : apart) / CLOCK_TICKS_PER_SECOND,
                        apart < 0 ? "ahead of" : "behind", (unsigned)settings->allow_clock_skew_seconds);
 }

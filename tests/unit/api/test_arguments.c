@@ -1,4 +1,5 @@
-/* Every exported function against every kind of bad handle and every state; the map of exports says that none is left out. */
+/* Every exported function against every kind of bad handle and every state; the map of exports says that none is left
+ * out. */
 #include <stdio.h>
 
 #include "api/context_buffer.h"
@@ -57,9 +58,15 @@ static SECURITY_STATUS explained(SecHandle *h)
     }
 
 /* Functions of a context. */
-CALL(AcceptSecurityContext, AcceptSecurityContext((SecHandle *)valid_credential, h ? h : &(SecHandle){0}, &in, 0, 0, &created, out(), &attributes, &expiry))
-CALL(InitializeSecurityContextA, InitializeSecurityContextA((SecHandle *)valid_credential, h ? h : &(SecHandle){0}, text, 0, 0, 0, &in, 0, &created, out(), &attributes, &expiry))
-CALL(InitializeSecurityContextW, InitializeSecurityContextW((SecHandle *)valid_credential, h ? h : &(SecHandle){0}, wide, 0, 0, 0, &in, 0, &created, out(), &attributes, &expiry))
+CALL(SspiListIdentity, dropped(SspiListIdentity(h, &number, (PSSPI_IDENTITY_FIELD *)(void *)room)))
+CALL(AcceptSecurityContext, AcceptSecurityContext((SecHandle *)valid_credential, h ? h : &(SecHandle){0}, &in, 0, 0,
+                                                  &created, out(), &attributes, &expiry))
+CALL(InitializeSecurityContextA,
+     InitializeSecurityContextA((SecHandle *)valid_credential, h ? h : &(SecHandle){0}, text, 0, 0, 0, &in, 0, &created,
+                                out(), &attributes, &expiry))
+CALL(InitializeSecurityContextW,
+     InitializeSecurityContextW((SecHandle *)valid_credential, h ? h : &(SecHandle){0}, wide, 0, 0, 0, &in, 0, &created,
+                                out(), &attributes, &expiry))
 CALL(CompleteAuthToken, CompleteAuthToken(h, &in))
 CALL(ApplyControlToken, ApplyControlToken(h, &in))
 CALL(DeleteSecurityContext, DeleteSecurityContext(h))
@@ -78,8 +85,10 @@ CALL(VerifySignature, VerifySignature(h, signed_message(), 0, &number))
 CALL(EncryptMessage, EncryptMessage(h, 0, signed_message(), 0))
 CALL(DecryptMessage, DecryptMessage(h, signed_message(), 0, &number))
 CALL(ExportSecurityContext, ExportSecurityContext(h, 0, &packed, &pointer))
-CALL(SaslInitializeSecurityContextA, SaslInitializeSecurityContextA(NULL, h, text, 0, 0, 0, &in, 0, &created, out(), &attributes, &expiry))
-CALL(SaslInitializeSecurityContextW, SaslInitializeSecurityContextW(NULL, h, wide, 0, 0, 0, &in, 0, &created, out(), &attributes, &expiry))
+CALL(SaslInitializeSecurityContextA,
+     SaslInitializeSecurityContextA(NULL, h, text, 0, 0, 0, &in, 0, &created, out(), &attributes, &expiry))
+CALL(SaslInitializeSecurityContextW,
+     SaslInitializeSecurityContextW(NULL, h, wide, 0, 0, 0, &in, 0, &created, out(), &attributes, &expiry))
 CALL(SaslAcceptSecurityContext, SaslAcceptSecurityContext(NULL, h, &in, 0, 0, &created, out(), &attributes, &expiry))
 CALL(SaslSetContextOption, SaslSetContextOption(h, 1, room, 4))
 CALL(SaslGetContextOption, SaslGetContextOption(h, 1, room, 4, &number))
@@ -87,21 +96,28 @@ CALL(SspiExplainContext, explained(h))
 CALL(SspiQueryContextReason, SspiQueryContextReason(h, &number))
 /* Functions of a credential. */
 CALL(accept_first, AcceptSecurityContext(h, NULL, &in, 0, 0, &created, out(), &attributes, &expiry))
-CALL(initiate_first_a, InitializeSecurityContextA(h, NULL, text, 0, 0, 0, NULL, 0, &created, out(), &attributes, &expiry))
-CALL(initiate_first_w, InitializeSecurityContextW(h, NULL, wide, 0, 0, 0, NULL, 0, &created, out(), &attributes, &expiry))
+CALL(initiate_first_a,
+     InitializeSecurityContextA(h, NULL, text, 0, 0, 0, NULL, 0, &created, out(), &attributes, &expiry))
+CALL(initiate_first_w,
+     InitializeSecurityContextW(h, NULL, wide, 0, 0, 0, NULL, 0, &created, out(), &attributes, &expiry))
 CALL(sasl_accept_first, SaslAcceptSecurityContext(h, NULL, &in, 0, 0, &created, out(), &attributes, &expiry))
 CALL(FreeCredentialsHandle, FreeCredentialsHandle(h))
 CALL(AddCredentialsA, AddCredentialsA(h, text, text, 1, NULL, NULL, NULL, &expiry))
 CALL(AddCredentialsW, AddCredentialsW(h, wide, wide, 1, NULL, NULL, NULL, &expiry))
 CALL(QueryCredentialsAttributesA, dropped(QueryCredentialsAttributesA(h, SECPKG_CRED_ATTR_NAMES, room)))
 CALL(QueryCredentialsAttributesW, dropped(QueryCredentialsAttributesW(h, SECPKG_CRED_ATTR_NAMES, room)))
-CALL(QueryCredentialsAttributesExA, dropped(QueryCredentialsAttributesExA(h, SECPKG_CRED_ATTR_NAMES, room, sizeof room)))
-CALL(QueryCredentialsAttributesExW, dropped(QueryCredentialsAttributesExW(h, SECPKG_CRED_ATTR_NAMES, room, sizeof room)))
+CALL(QueryCredentialsAttributesExA,
+     dropped(QueryCredentialsAttributesExA(h, SECPKG_CRED_ATTR_NAMES, room, sizeof room)))
+CALL(QueryCredentialsAttributesExW,
+     dropped(QueryCredentialsAttributesExW(h, SECPKG_CRED_ATTR_NAMES, room, sizeof room)))
 CALL(SetCredentialsAttributesA, SetCredentialsAttributesA(h, 1, room, sizeof room))
 CALL(SetCredentialsAttributesW, SetCredentialsAttributesW(h, 1, room, sizeof room))
 CALL(SspiCredentialSetOption, SspiCredentialSetOption(h, "allow_anonymous", "no"))
 CALL(SspiCredentialSetAccountStore, SspiCredentialSetAccountStore(h, (SspiAccountStore *)pointer))
 CALL(SspiCredentialSetNtHash, SspiCredentialSetNtHash(h, memory, 16))
+CALL(SspiCredentialSetKeytab, SspiCredentialSetKeytab(h, "/nowhere"))
+CALL(SspiCredentialSetKeytabBytes, SspiCredentialSetKeytabBytes(h, memory, 2))
+CALL(SspiCredentialSetTicketCache, SspiCredentialSetTicketCache(h, "MEMORY:x"))
 CALL(SspiCredentialSetEventCallback, SspiCredentialSetEventCallback(h, NULL, NULL, NULL))
 
 /* Where a context of a given state is refused although it is live. */
@@ -113,8 +129,14 @@ static const struct row {
     int refused;     /* states in which a live context gives SEC_E_INVALID_HANDLE */
     SECURITY_STATUS (*call)(SecHandle *handle);
 } rows[] = {
-#define CONTEXT(name, states) {#name, false, states, call_##name}
-#define CREDENTIAL(name) {#name, true, 0, call_##name}
+#define CONTEXT(name, states)                                                                                          \
+    {                                                                                                                  \
+#name, false, states, call_##name                                                                              \
+    }
+#define CREDENTIAL(name)                                                                                               \
+    {                                                                                                                  \
+#name, true, 0, call_##name                                                                                    \
+    }
     CONTEXT(AcceptSecurityContext, FAILED),
     CONTEXT(InitializeSecurityContextA, HALF_OPEN | FAILED), /* an acceptor's context */
     CONTEXT(InitializeSecurityContextW, HALF_OPEN | FAILED),
@@ -140,6 +162,7 @@ static const struct row {
     CONTEXT(SaslAcceptSecurityContext, 0),
     CONTEXT(SaslSetContextOption, 0),
     CONTEXT(SaslGetContextOption, 0),
+    CONTEXT(SspiListIdentity, HALF_OPEN | FAILED),
     CONTEXT(SspiExplainContext, 0),
     CONTEXT(SspiQueryContextReason, 0),
     CONTEXT(DeleteSecurityContext, 0), /* last: it consumes the handle */
@@ -158,6 +181,9 @@ static const struct row {
     CREDENTIAL(SspiCredentialSetOption),
     CREDENTIAL(SspiCredentialSetAccountStore),
     CREDENTIAL(SspiCredentialSetNtHash),
+    CREDENTIAL(SspiCredentialSetKeytab),
+    CREDENTIAL(SspiCredentialSetKeytabBytes),
+    CREDENTIAL(SspiCredentialSetTicketCache),
     CREDENTIAL(SspiCredentialSetEventCallback),
     CREDENTIAL(FreeCredentialsHandle),
 };
@@ -166,13 +192,33 @@ static const struct row {
 
 /* Functions without a handle: their arguments are tested where they are. */
 static const char *const handleless[] = {
-    "AcquireCredentialsHandleA", "AcquireCredentialsHandleW", "ChangeAccountPasswordA", "ChangeAccountPasswordW",
-    "EnumerateSecurityPackagesA", "EnumerateSecurityPackagesW", "QuerySecurityPackageInfoA", "QuerySecurityPackageInfoW",
-    "FreeContextBuffer", "ImportSecurityContextA", "ImportSecurityContextW", "InitSecurityInterfaceA",
-    "InitSecurityInterfaceW", "SaslEnumerateProfilesA", "SaslEnumerateProfilesW", "SaslGetProfilePackageA",
-    "SaslGetProfilePackageW", "SaslIdentifyPackageA", "SaslIdentifyPackageW", "SslEmptyCacheA", "SslEmptyCacheW",
-    "SspiEnumerateOptions", "SspiExplainLastFailure", "SspiQueryLastFailureReason", "SspiStatusName",
-    "SspiMakeChannelBindings", "SspiSetChannelBindingFlags",
+    "AcquireCredentialsHandleA",
+    "AcquireCredentialsHandleW",
+    "ChangeAccountPasswordA",
+    "ChangeAccountPasswordW",
+    "EnumerateSecurityPackagesA",
+    "EnumerateSecurityPackagesW",
+    "QuerySecurityPackageInfoA",
+    "QuerySecurityPackageInfoW",
+    "FreeContextBuffer",
+    "ImportSecurityContextA",
+    "ImportSecurityContextW",
+    "InitSecurityInterfaceA",
+    "InitSecurityInterfaceW",
+    "SaslEnumerateProfilesA",
+    "SaslEnumerateProfilesW",
+    "SaslGetProfilePackageA",
+    "SaslGetProfilePackageW",
+    "SaslIdentifyPackageA",
+    "SaslIdentifyPackageW",
+    "SslEmptyCacheA",
+    "SslEmptyCacheW",
+    "SspiEnumerateOptions",
+    "SspiExplainLastFailure",
+    "SspiQueryLastFailureReason",
+    "SspiStatusName",
+    "SspiMakeChannelBindings",
+    "SspiSetChannelBindingFlags",
 };
 
 static SspiAccountStore *store;
