@@ -195,6 +195,6 @@ def gateway(
 @pytest.fixture(params=list(GATEWAYS))
 def hasty_gateway(request: pytest.FixtureRequest, accounts: Path, tmp_path: Path) -> Iterator[Server]:
     """One whose time limits are short."""
-    limits = ["--leg-timeout", 0.5, "--login-timeout", 1, "--body-timeout", 0.5, "--idle-timeout", 1]
+    limits = ["--leg-timeout", 0.5, "--login-timeout", 2, "--body-timeout", 0.5, "--idle-timeout", 3]
     with running_gateway(request.param, tmp_path, "--accounts", accounts, *limits) as server:
         yield server
