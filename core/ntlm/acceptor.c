@@ -1,6 +1,6 @@
 /*
- * AcceptSecurityContext for NTLM ([MS-NLMP] 3.2.5.1): NEGOTIATE in and CHALLENGE out, then AUTHENTICATE in and nothing out.
- * A refused AUTHENTICATE uses the challenge up; only a lack of memory leaves the leg repeatable.
+ * AcceptSecurityContext for NTLM ([MS-NLMP] 3.2.5.1): NEGOTIATE in and CHALLENGE out, then AUTHENTICATE in and
+ * nothing out. A refused AUTHENTICATE uses the challenge up; only a lack of memory leaves the leg repeatable.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -223,7 +223,8 @@ static const char *domain_shown(const struct ntlm_context *context, const struct
 }
 
 /* Everything that a proven password does not settle, in the order of 3.2.5.1.2. */
-static SECURITY_STATUS verdict_check(struct ntlm_context *context, const struct ntlm_verdict *verdict, struct step *step)
+static SECURITY_STATUS verdict_check(struct ntlm_context *context, const struct ntlm_verdict *verdict,
+                                     struct step *step)
 {
     SECURITY_STATUS status = mic_check(context, verdict, step);
 
@@ -245,10 +246,9 @@ static SECURITY_STATUS success_note(const struct ntlm_context *context, const st
 {
     const struct credential *credential = context->base.credential;
 
-    return account_store_note_login(credential->accounts, verdict->user ? verdict->user : "",
-                                    verdict->domain ? verdict->domain : "", true,
-                                    credential->settings.lockout_threshold, credential->settings.lockout_seconds,
-                                    step->failure);
+    return account_store_note_login(
+        credential->accounts, verdict->user ? verdict->user : "", verdict->domain ? verdict->domain : "", true,
+        credential->settings.lockout_threshold, credential->settings.lockout_seconds, step->failure);
 }
 
 static SECURITY_STATUS accept_user(struct ntlm_context *context, const struct ntlm_authenticate *message,

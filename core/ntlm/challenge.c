@@ -1,6 +1,6 @@
 /*
- * Makes the CHALLENGE message of an acceptor ([MS-NLMP] 3.2.5.1.1) from the settings' names, the clock and eight random bytes.
- * It goes into the transcript of the context, beside the NEGOTIATE message that it answers.
+ * Makes the CHALLENGE message of an acceptor ([MS-NLMP] 3.2.5.1.1) from the settings' names, the clock and eight
+ * random bytes. It goes into the transcript of the context, beside the NEGOTIATE message that it answers.
  */
 #include <string.h>
 
@@ -24,8 +24,10 @@ static void names_clear(struct names *names)
 static bool names_load(const struct settings *settings, struct names *names)
 {
     const char *texts[NTLM_AV_DNS_TREE + 1] = {
-        [NTLM_AV_NB_COMPUTER] = settings->netbios_computer_name, [NTLM_AV_NB_DOMAIN] = settings->netbios_domain_name,
-        [NTLM_AV_DNS_COMPUTER] = settings->dns_computer_name,    [NTLM_AV_DNS_DOMAIN] = settings->dns_domain_name,
+        [NTLM_AV_NB_COMPUTER] = settings->netbios_computer_name,
+        [NTLM_AV_NB_DOMAIN] = settings->netbios_domain_name,
+        [NTLM_AV_DNS_COMPUTER] = settings->dns_computer_name,
+        [NTLM_AV_DNS_DOMAIN] = settings->dns_domain_name,
         [NTLM_AV_DNS_TREE] = settings->dns_tree_name,
     };
 
@@ -59,8 +61,8 @@ static void target_info_write(const struct names *names, int64_t now, struct wri
 static void target_name_choose(const struct names *names, struct ntlm_challenge *challenge, uint8_t *oem)
 {
     const struct bytes computer = names->value[NTLM_AV_NB_COMPUTER], domain = names->value[NTLM_AV_NB_DOMAIN];
-    const bool alone = domain.size == 0
-                       || (computer.size == domain.size && memcmp(computer.data, domain.data, domain.size) == 0);
+    const bool alone =
+        domain.size == 0 || (computer.size == domain.size && memcmp(computer.data, domain.data, domain.size) == 0);
     const struct bytes name = alone ? computer : domain;
 
     challenge->flags |= alone ? NTLM_TARGET_TYPE_SERVER : NTLM_TARGET_TYPE_DOMAIN;

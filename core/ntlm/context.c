@@ -1,5 +1,6 @@
 /*
- * The life of an NTLM context, whichever side it is on: made on the first leg, stripped once the exchange ended, wiped at last.
+ * The life of an NTLM context, whichever side it is on: made on the first leg, stripped once the exchange ended,
+ * wiped at last.
  */
 #include "base/memory.h"
 #include "base/secret.h"

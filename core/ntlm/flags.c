@@ -7,7 +7,8 @@
 /* What a session loses when one of these disappears between CHALLENGE and AUTHENTICATE. */
 #define PROTECTING (NTLM_SIGN | NTLM_SEAL | NTLM_ESS | NTLM_KEY_EXCH)
 /* What an answer must not bring in by itself. Adding 56 bits is harmless: they count only where they were offered. */
-#define NEVER_ADDED (NTLM_SIGN | NTLM_SEAL | NTLM_ESS | NTLM_KEY_EXCH | NTLM_LM_KEY | NTLM_NON_NT_SESSION_KEY | NTLM_DATAGRAM)
+#define NEVER_ADDED                                                                                                    \
+    (NTLM_SIGN | NTLM_SEAL | NTLM_ESS | NTLM_KEY_EXCH | NTLM_LM_KEY | NTLM_NON_NT_SESSION_KEY | NTLM_DATAGRAM)
 
 uint32_t ntlm_flags_offer(uint32_t requested)
 {
@@ -37,14 +38,15 @@ SECURITY_STATUS ntlm_flags_check_answer(uint32_t offered, uint32_t answered, str
     const uint32_t added = answered & ~offered;
     const uint32_t stripped = offered & ~answered;
     const uint32_t strength = offered & NTLM_128 ? NTLM_128 : NTLM_56; /* 56 bits beside 128 mean nothing */
-    const uint32_t charset = NTLM_UNICODE; /* wins over OEM where both are set */
+    const uint32_t charset = NTLM_UNICODE;                             /* wins over OEM where both are set */
 
     if ((added & NEVER_ADDED) || (ntlm_protects(offered) && (added & NTLM_128)))
         return failure_set(failure, SEC_E_INVALID_TOKEN, SSPI_REASON_FLAGS_ALTERED,
                            "the client's flags 0x%08x add to the 0x%08x that were offered", answered, offered);
     if (stripped & (PROTECTING | strength))
         return failure_set(failure, SEC_E_INVALID_TOKEN, SSPI_REASON_FLAGS_ALTERED,
-                           "the client's flags 0x%08x lack protection of the 0x%08x that were agreed", answered, offered);
+                           "the client's flags 0x%08x lack protection of the 0x%08x that were agreed", answered,
+                           offered);
     if ((offered & charset) != (answered & charset))
         return failure_set(failure, SEC_E_INVALID_TOKEN, SSPI_REASON_FLAGS_ALTERED,
                            "the client's flags 0x%08x change the character set", answered);

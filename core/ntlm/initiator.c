@@ -228,9 +228,7 @@ static SECURITY_STATUS answer_make(struct leg *leg)
             return status;
         status = ntlm_answer_v2(leg->credential, &input, &leg->answer);
     }
-    return status == SEC_E_INTERNAL_ERROR ? no_crypto(leg->step)
-           : status == SEC_E_OK           ? SEC_E_OK
-                                          : no_memory(leg->step);
+    return status == SEC_E_INTERNAL_ERROR ? no_crypto(leg->step) : status == SEC_E_OK ? SEC_E_OK : no_memory(leg->step);
 }
 
 /* The key that both sides export: a fresh one sent under the key exchange key, or that key itself. */
@@ -241,8 +239,9 @@ static bool session_key_make(struct leg *leg)
 
     for (size_t i = 0; i < NTLM_KEY_SIZE; i++)
         leg->session_key[i] = key[i];
-    return !fresh || rc4_once(bytes_of(leg->answer.key_exchange_key, NTLM_KEY_SIZE), leg->session_key,
-                              leg->sealed_key, NTLM_KEY_SIZE);
+    return !fresh
+           || rc4_once(bytes_of(leg->answer.key_exchange_key, NTLM_KEY_SIZE), leg->session_key, leg->sealed_key,
+                       NTLM_KEY_SIZE);
 }
 
 static SECURITY_STATUS mic_write(const struct leg *leg, uint8_t *token, size_t size)

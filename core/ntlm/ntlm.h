@@ -110,7 +110,8 @@ struct ntlm_av_pairs {
     uint64_t timestamp; /* of NTLM_AV_TIMESTAMP; 0 where absent */
 };
 
-/* A list up to its EOL; what follows the EOL is ignored. False: no EOL, a pair twice, a fixed-size pair of another size. */
+/* A list up to its EOL; what follows the EOL is ignored. False: no EOL, a pair twice, a fixed-size pair of another
+ * size. */
 MUST_CHECK bool ntlm_av_decode(struct bytes list, struct ntlm_av_pairs *out);
 void ntlm_av_write(struct writer *out, enum ntlm_av_id id, struct bytes value);
 /* Copies what a client repeats of a server's list: all but EOL and the pairs that only a client writes. */
@@ -170,7 +171,8 @@ MUST_CHECK bool ntlm_seal_key(uint32_t flags, const uint8_t session_key[16], boo
 /* Effective bits of the sealing key. */
 ULONG ntlm_key_bits(uint32_t flags);
 
-/* ---- mic.c: 3.1.5.1.2, over the raw messages, the MIC bytes of `authenticate` counted as zero. False: OpenSSL failed. ---- */
+/* ---- mic.c: 3.1.5.1.2, over the raw messages, the MIC bytes of `authenticate` counted as zero. False: OpenSSL failed.
+ * ---- */
 
 MUST_CHECK bool ntlm_mic_compute(const uint8_t session_key[16], struct bytes negotiate, struct bytes challenge,
                                  struct bytes authenticate, uint8_t out[NTLM_MIC_SIZE]);
@@ -185,9 +187,9 @@ struct ntlm_credential {
     bool has_hash;
     bool has_lm_hash;
     uint8_t nt_hash[16];
-    uint8_t lm_hash[16]; /* sent only by policy allow_insecure_lm */
-    char *name;          /* DOMAIN\user, UTF-8; NULL without an identity */
-    char *user, *domain; /* UTF-8 */
+    uint8_t lm_hash[16];        /* sent only by policy allow_insecure_lm */
+    char *name;                 /* DOMAIN\user, UTF-8; NULL without an identity */
+    char *user, *domain;        /* UTF-8 */
     uint8_t *user16, *domain16; /* the same, UTF-16LE as sent */
     size_t user16_size, domain16_size;
     /* Challenges that this credential issued and that wait for an answer: only where it can also initiate. */
@@ -203,29 +205,29 @@ enum ntlm_state {
 
 /* One direction of protected messages; both directions share `sending` without extended session security. */
 struct ntlm_stream {
-    struct rc4 *rc4;           /* NULL until the first message that needs it */
-    struct hmac_md5_key *mac;  /* likewise */
-    uint32_t sequence;         /* of the next message */
-    bool closed;               /* an altered message was received: the stream's position is unknown */
+    struct rc4 *rc4;          /* NULL until the first message that needs it */
+    struct hmac_md5_key *mac; /* likewise */
+    uint32_t sequence;        /* of the next message */
+    bool closed;              /* an altered message was received: the stream's position is unknown */
 };
 
 struct ntlm_context {
     struct context base;
     enum ntlm_state state;
-    uint32_t flags;       /* offered, then agreed */
+    uint32_t flags; /* offered, then agreed */
     bool anonymous;
-    bool extended;        /* NTLMv2 was used */
-    bool mic_verified;    /* sent (initiator) or verified (acceptor) */
+    bool extended;     /* NTLMv2 was used */
+    bool mic_verified; /* sent (initiator) or verified (acceptor) */
     uint8_t server_challenge[NTLM_CHALLENGE_SIZE];
     uint8_t session_key[NTLM_KEY_SIZE]; /* ExportedSessionKey */
-    uint8_t *transcript;  /* NEGOTIATE, then (acceptor) CHALLENGE, as sent; freed once the MIC was checked */
+    uint8_t *transcript; /* NEGOTIATE, then (acceptor) CHALLENGE, as sent; freed once the MIC was checked */
     size_t negotiate_size, challenge_size;
     int64_t started;
-    char *client;         /* DOMAIN\user as verified, UTF-8 */
-    char *authority;      /* the account's domain */
-    char *target;         /* the service that the client named; NULL where unknown or untrusted */
+    char *client;    /* DOMAIN\user as verified, UTF-8 */
+    char *authority; /* the account's domain */
+    char *target;    /* the service that the client named; NULL where unknown or untrusted */
     struct ntlm_stream sending, receiving;
-    bool outstanding;     /* in the list of its credential */
+    bool outstanding; /* in the list of its credential */
     struct ntlm_context *outstanding_next, *outstanding_previous;
 };
 
@@ -269,9 +271,9 @@ struct ntlm_claim {
 
 /* What a verified response gives. */
 struct ntlm_verdict {
-    char *user, *domain;           /* as the store spells them */
+    char *user, *domain; /* as the store spells them */
     uint8_t key_exchange_key[16];
-    bool extended;                 /* NTLMv2: `response` is valid */
+    bool extended; /* NTLMv2: `response` is valid */
     struct ntlm_v2_response response;
 };
 
@@ -286,12 +288,12 @@ void ntlm_verdict_clear(struct ntlm_verdict *verdict);
 /* ---- response.c: the client's answer to a challenge ---- */
 
 struct ntlm_answer {
-    uint8_t *nt;          /* owned */
+    uint8_t *nt; /* owned */
     size_t nt_size;
     uint8_t lm[NTLM_V1_RESPONSE_SIZE];
     size_t lm_size;
     uint8_t key_exchange_key[16];
-    bool extended;        /* NTLMv2 */
+    bool extended; /* NTLMv2 */
     bool with_mic;
 };
 
@@ -301,8 +303,8 @@ struct ntlm_answer_input {
     const struct ntlm_av_pairs *av; /* of the challenge */
     uint32_t flags;                 /* agreed */
     const uint8_t *client_challenge;
-    const uint8_t *bindings;        /* 16 bytes */
-    struct bytes target;            /* UTF-16LE */
+    const uint8_t *bindings; /* 16 bytes */
+    struct bytes target;     /* UTF-16LE */
     bool target_unverified;
 };
 
@@ -326,9 +328,9 @@ SECURITY_STATUS ntlm_seal(struct context *context, struct message *message);
 SECURITY_STATUS ntlm_unseal(struct context *context, struct message *message);
 
 /*
- * Negotiate makes its mechListMIC with this context's keys and then takes the RC4 states back, so that the first message of the
- * application meets the same key stream; the sequence numbers stay advanced ([MS-SPNG] 3.3.5.1).
- * A snapshot before the first message holds nothing and costs nothing.
+ * Negotiate makes its mechListMIC with this context's keys and then takes the RC4 states back, so that the first
+ * message of the application meets the same key stream; the sequence numbers stay advanced ([MS-SPNG] 3.3.5.1). A
+ * snapshot before the first message holds nothing and costs nothing.
  */
 struct ntlm_seal_state {
     struct rc4 *sending, *receiving;

@@ -1,6 +1,7 @@
 /*
- * Challenges that a credential has issued and that wait for their answer. A credential for both directions must never answer
- * one of them: somebody would be using this process as its own client. Exact, and bounded by the contexts that exist.
+ * Challenges that a credential has issued and that wait for their answer. A credential for both directions must never
+ * answer one of them: somebody would be using this process as its own client. Exact, and bounded by the contexts that
+ * exist.
  */
 #include <string.h>
 

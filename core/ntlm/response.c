@@ -1,6 +1,6 @@
 /*
- * The client's answer to a challenge ([MS-NLMP] 3.3.1, 3.3.2, 3.1.5.1.2): NTLMv2, NTLMv1 by policy, or nothing (anonymous).
- * Pure computation for initiator.c; what it returns is wiped by ntlm_answer_clear().
+ * The client's answer to a challenge ([MS-NLMP] 3.3.1, 3.3.2, 3.1.5.1.2): NTLMv2, NTLMv1 by policy, or nothing
+ * (anonymous). Pure computation for initiator.c; what it returns is wiped by ntlm_answer_clear().
  */
 #include <string.h>
 
@@ -21,8 +21,8 @@ void ntlm_answer_clear(struct ntlm_answer *answer)
 static void temp_write(const struct ntlm_answer_input *input, bool with_mic, struct writer *out)
 {
     const struct ntlm_av_pairs *av = input->av;
-    const uint32_t av_flags = (with_mic ? NTLM_AV_FLAG_MIC : 0)
-                              | (input->target_unverified ? NTLM_AV_FLAG_UNVERIFIED_TARGET : 0);
+    const uint32_t av_flags =
+        (with_mic ? NTLM_AV_FLAG_MIC : 0) | (input->target_unverified ? NTLM_AV_FLAG_UNVERIFIED_TARGET : 0);
     uint8_t flags[4];
     struct writer flags_out = writer_over(flags, sizeof flags);
 
@@ -101,7 +101,8 @@ SECURITY_STATUS ntlm_answer_v2(const struct ntlm_credential *credential, const s
     return ok ? SEC_E_OK : SEC_E_INTERNAL_ERROR;
 }
 
-/* The LM field of NTLMv1: the client's challenge under ESS, a true LM response by policy, else the NT response again. */
+/* The LM field of NTLMv1: the client's challenge under ESS, a true LM response by policy, else the NT response again.
+ */
 static bool lm_v1(const struct ntlm_credential *credential, const struct ntlm_answer_input *input,
                   struct ntlm_answer *answer)
 {

@@ -179,7 +179,8 @@ static SECURITY_STATUS deny(const struct check *check, ULONG reason)
                       : reason == SSPI_REASON_NO_CREDENTIAL    ? "no NT hash known"
                                                                : "wrong password";
 
-    return failure_set(check->failure, SEC_E_LOGON_DENIED, reason, "login of %s from %s refused: %s", check->claim->name,
+    return failure_set(check->failure, SEC_E_LOGON_DENIED, reason, "login of %s from %s refused: %s",
+                       check->claim->name,
                        check->claim->workstation[0] ? check->claim->workstation : "an unnamed workstation", why);
 }
 
@@ -199,9 +200,10 @@ static SECURITY_STATUS note_and_deny(const struct check *check, const struct acc
 {
     const struct credential *credential = check->context->base.credential;
     const bool known = reason != SSPI_REASON_UNKNOWN_USER;
-    SECURITY_STATUS status = account_store_note_login(
-        credential->accounts, known ? account->user : check->claim->user, known ? account->domain : check->claim->domain,
-        false, credential->settings.lockout_threshold, credential->settings.lockout_seconds, check->failure);
+    SECURITY_STATUS status = account_store_note_login(credential->accounts, known ? account->user : check->claim->user,
+                                                      known ? account->domain : check->claim->domain, false,
+                                                      credential->settings.lockout_threshold,
+                                                      credential->settings.lockout_seconds, check->failure);
 
     return status == SEC_E_OK ? deny(check, reason) : store_failed(check->failure, status);
 }

@@ -1,6 +1,7 @@
 /*
- * A whole acceptor: policy byte, repair byte, size of NEGOTIATE, NEGOTIATE, AUTHENTICATE. Repaired, the proof and the MIC are
- * those of the password's owner, so everything behind them is reached; not repaired, nobody but an allowed anonymous gets in.
+ * A whole acceptor: policy byte, repair byte, size of NEGOTIATE, NEGOTIATE, AUTHENTICATE. Repaired, the proof and the
+ * MIC are those of the password's owner, so everything behind them is reached; not repaired, nobody but an allowed
+ * anonymous gets in.
  */
 #include "crypto/random.h"
 #include "ntlm_rig.h"
@@ -45,8 +46,7 @@ static void second_leg(struct credential *credential, struct context **context, 
     must(leg.status == SEC_E_OK || leg.status < 0, "the last leg ends the exchange");
     if (leg.status == SEC_E_OK) {
         must(honest || (leg.attributes & ASC_RET_NULL_SESSION), "nobody gets in without the password");
-        must(!(leg.attributes & ASC_RET_NULL_SESSION)
-                 || (credential->settings.allow_anonymous && (mode & ALLOW_NULL)),
+        must(!(leg.attributes & ASC_RET_NULL_SESSION) || (credential->settings.allow_anonymous && (mode & ALLOW_NULL)),
              "anonymous only where allowed");
         use_context(*context);
     }

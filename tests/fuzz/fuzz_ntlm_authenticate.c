@@ -1,6 +1,6 @@
 /*
- * AUTHENTICATE: any bytes. What decodes has its payload inside the message; its names become text or are refused; what we
- * encode of it decodes again.
+ * AUTHENTICATE: any bytes. What decodes has its payload inside the message; its names become text or are refused;
+ * what we encode of it decodes again.
  */
 #include "ntlm_rig.h"
 
@@ -30,8 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!ntlm_authenticate_decode(input, &message))
         return 0;
     must(inside(message.lm, input) && inside(message.nt, input) && inside(message.domain, input)
-             && inside(message.user, input) && inside(message.workstation, input)
-             && inside(message.session_key, input),
+             && inside(message.user, input) && inside(message.workstation, input) && inside(message.session_key, input),
          "views lie inside");
     names_read(&message);
     ntlm_authenticate_encode(&message, true, &writer);

@@ -1,6 +1,6 @@
 /*
- * A whole initiator: policy byte, two bytes of requested flags, CHALLENGE. What it answers, our own decoders read; it never
- * agrees to what it did not ask for, and never sends NTLMv1 unless that is allowed.
+ * A whole initiator: policy byte, two bytes of requested flags, CHALLENGE. What it answers, our own decoders read; it
+ * never agrees to what it did not ask for, and never sends NTLMv1 unless that is allowed.
  */
 #include "ntlm_rig.h"
 

@@ -90,8 +90,8 @@ static inline void step_run(struct credential *credential, struct context **cont
 
     leg->failure = (struct failure){0};
     leg->login = (struct login){0};
-    leg->status = accept ? ntlm_provider.accept(credential, context, &step)
-                         : ntlm_provider.initiate(credential, context, &step);
+    leg->status =
+        accept ? ntlm_provider.accept(credential, context, &step) : ntlm_provider.initiate(credential, context, &step);
     leg->attributes = step.attributes;
     leg->size = step.output.used;
     must(leg->status >= 0 || leg->failure.reason != SSPI_REASON_NONE, "every failure is explained");
@@ -128,9 +128,9 @@ static inline bool proof_repair(uint8_t *token, size_t size, uint32_t offered, c
         return false;
 
     done = account_nt_hash(bytes_of("Password", 8), hash) == SEC_E_OK
-           && ntlm_ntowf_v2(hash, bytes_of(claim.hash_name, claim.hash_user_size),
-                            bytes_of(claim.hash_name + claim.hash_user_size, claim.hash_name_size - claim.hash_user_size),
-                            ntowf)
+           && ntlm_ntowf_v2(
+               hash, bytes_of(claim.hash_name, claim.hash_user_size),
+               bytes_of(claim.hash_name + claim.hash_user_size, claim.hash_name_size - claim.hash_user_size), ntowf)
            && ntlm_v2_proof(ntowf, challenge, bytes_of(nt + 16, message.nt.size - 16), nt)
            && ntlm_v2_session_key(ntowf, nt, key);
     if (done && (message.flags & NTLM_KEY_EXCH) && ntlm_protects(message.flags) && message.session_key.size == 16)

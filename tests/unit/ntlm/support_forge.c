@@ -102,9 +102,9 @@ static void names(struct work *work)
     const char *user = or_default(forge->user, "User"), *domain = or_default(forge->domain, "Domain");
 
     work->user_size = text(user, work->hashed, sizeof work->user, true);
-    work->hashed_size = work->user_size
-                        + text(or_default(forge->hashed_domain, domain), work->hashed + work->user_size,
-                               sizeof work->domain, false);
+    work->hashed_size =
+        work->user_size
+        + text(or_default(forge->hashed_domain, domain), work->hashed + work->user_size, sizeof work->domain, false);
     text(user, work->user, sizeof work->user, false);
     work->domain_size = text(domain, work->domain, sizeof work->domain, false);
 }

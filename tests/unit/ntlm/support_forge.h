@@ -11,19 +11,19 @@ enum forge_bindings { FORGE_NO_BINDINGS, FORGE_EMPTY_BINDINGS, FORGE_BINDINGS };
 /* The default, {0}, is an honest client that knows NTLMv2 but no MIC (such as curl), logging in as Domain\User. */
 struct forge {
     const char *user, *domain, *password;
-    const char *hashed_domain;   /* NULL: `domain` */
-    bool mic_bit, mic;           /* announce a MIC; send one */
-    bool v1;                     /* NTLMv1, with client challenge where extended session security is agreed */
-    bool lm_only;                /* no NT response, but 24 bytes of LMv2 */
-    bool no_timestamp;           /* leave out the server's AV pairs */
+    const char *hashed_domain; /* NULL: `domain` */
+    bool mic_bit, mic;         /* announce a MIC; send one */
+    bool v1;                   /* NTLMv1, with client challenge where extended session security is agreed */
+    bool lm_only;              /* no NT response, but 24 bytes of LMv2 */
+    bool no_timestamp;         /* leave out the server's AV pairs */
     enum forge_bindings bindings;
     const uint8_t *bindings_hash;
-    uint32_t av_flags;           /* beside the MIC's */
-    const char *target;          /* NULL: no such AV pair */
-    int64_t time;                /* 0: now */
+    uint32_t av_flags;  /* beside the MIC's */
+    const char *target; /* NULL: no such AV pair */
+    int64_t time;       /* 0: now */
     uint32_t flags_added, flags_removed;
-    size_t key_size;             /* 0: 16 where a key is exchanged; 99: none */
-    size_t trailing;             /* bytes behind the EOL */
+    size_t key_size; /* 0: 16 where a key is exchanged; 99: none */
+    size_t trailing; /* bytes behind the EOL */
 };
 
 /* Answers the challenge in `rig`; returns the size. The client's context plays no part. */

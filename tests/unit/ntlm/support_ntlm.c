@@ -28,7 +28,8 @@ static const struct known *known_find(const char *user)
 static SECURITY_STATUS store_status(const struct rig_store *store, struct failure *failure)
 {
     if (store->mode == RIG_STORE_FAILS)
-        return failure_set(failure, SEC_E_NO_CREDENTIALS, SSPI_REASON_STORE_UNAVAILABLE, "cannot read /some/accounts.db");
+        return failure_set(failure, SEC_E_NO_CREDENTIALS, SSPI_REASON_STORE_UNAVAILABLE,
+                           "cannot read /some/accounts.db");
     return store->mode == RIG_STORE_NO_MEMORY ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK;
 }
 

@@ -1,5 +1,6 @@
 /*
- * A rig for NTLM tests: two credentials, a store of a few accounts and single legs through the package's table, without api/.
+ * A rig for NTLM tests: two credentials, a store of a few accounts and single legs through the package's table,
+ * without api/.
  */
 #ifndef SSPI_TESTS_SUPPORT_NTLM_H
 #define SSPI_TESTS_SUPPORT_NTLM_H
@@ -44,8 +45,8 @@ enum rig_store_mode { RIG_STORE_WORKS, RIG_STORE_FAILS, RIG_STORE_NO_MEMORY };
 struct rig_store {
     struct _SspiAccountStore base;
     enum rig_store_mode mode;
-    bool judges;           /* verify_ntlm in place of lookup */
-    const char *domain;    /* of every account */
+    bool judges;        /* verify_ntlm in place of lookup */
+    const char *domain; /* of every account */
     unsigned lookups, failures, successes;
 };
 

@@ -1,5 +1,5 @@
 /*
- * The acceptor's judgement: who gets in, under which policy, and what is told when not.
+ * acceptor.c and verify.c: who gets in, under which policy, and what is told when not.
  */
 #include "base/utf.h"
 #include "support_forge.h"
@@ -49,10 +49,10 @@ Test(ntlm_acceptor, wrong_password_and_its_siblings, .init = open_rig, .fini = c
         const char *user, *password;
         ULONG reason;
     } rows[] = {
-        {"User", "password", SSPI_REASON_WRONG_PASSWORD},   {"User", "", SSPI_REASON_WRONG_PASSWORD},
-        {"nobody", "Password", SSPI_REASON_UNKNOWN_USER},   {"dora", "Password", SSPI_REASON_ACCOUNT_DISABLED},
-        {"lola", "Password", SSPI_REASON_ACCOUNT_LOCKED},   {"dora", "wrong", SSPI_REASON_ACCOUNT_DISABLED},
-        {"empty", "Password", SSPI_REASON_NO_CREDENTIAL},   {"Guest", "", SSPI_REASON_UNKNOWN_USER},
+        {"User", "password", SSPI_REASON_WRONG_PASSWORD}, {"User", "", SSPI_REASON_WRONG_PASSWORD},
+        {"nobody", "Password", SSPI_REASON_UNKNOWN_USER}, {"dora", "Password", SSPI_REASON_ACCOUNT_DISABLED},
+        {"lola", "Password", SSPI_REASON_ACCOUNT_LOCKED}, {"dora", "wrong", SSPI_REASON_ACCOUNT_DISABLED},
+        {"empty", "Password", SSPI_REASON_NO_CREDENTIAL}, {"Guest", "", SSPI_REASON_UNKNOWN_USER},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -229,7 +229,10 @@ Test(ntlm_acceptor, channel_bindings, .init = open_rig, .fini = close_rig)
         {{.bindings = FORGE_EMPTY_BINDINGS}, true, 0, SEC_E_BAD_BINDINGS},
         {{.bindings = FORGE_NO_BINDINGS}, true, 0, SEC_E_BAD_BINDINGS},
         {{.v1 = true}, true, 0, SEC_E_BAD_BINDINGS},
-        {{.bindings = FORGE_BINDINGS, .bindings_hash = other}, true, ASC_REQ_ALLOW_MISSING_BINDINGS, SEC_E_BAD_BINDINGS},
+        {{.bindings = FORGE_BINDINGS, .bindings_hash = other},
+         true,
+         ASC_REQ_ALLOW_MISSING_BINDINGS,
+         SEC_E_BAD_BINDINGS},
         {{.bindings = FORGE_EMPTY_BINDINGS}, true, ASC_REQ_ALLOW_MISSING_BINDINGS, SEC_E_BAD_BINDINGS},
         {{.bindings = FORGE_NO_BINDINGS}, true, ASC_REQ_ALLOW_MISSING_BINDINGS, SEC_E_OK},
         {{.bindings = FORGE_BINDINGS, .bindings_hash = other}, false, ASC_REQ_PROXY_BINDINGS, SEC_E_OK},

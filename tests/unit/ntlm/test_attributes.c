@@ -1,5 +1,5 @@
 /*
- * QueryContextAttributes as NTLM answers it, the package's table, and the operator's sentence.
+ * attributes.c and the table of provider.c: what queries answer, and the operator's sentence.
  */
 #include "support_forge.h"
 

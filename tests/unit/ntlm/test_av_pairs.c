@@ -90,7 +90,8 @@ Test(ntlm_av_pairs, repeated_or_altered)
     cr_assert_not(ntlm_av_repeated(&sent, &answered), "time stamp taken out");
     cr_assert(ntlm_av_decode(list_of(b, sizeof b, "0200 0200 4500 0700 0800 0102030405060708 00000000"), &answered));
     cr_assert_not(ntlm_av_repeated(&sent, &answered), "name changed");
-    cr_assert(ntlm_av_decode(list_of(b, sizeof b, "0200 0400 44004400 0700 0800 0102030405060708 00000000"), &answered));
+    cr_assert(
+        ntlm_av_decode(list_of(b, sizeof b, "0200 0400 44004400 0700 0800 0102030405060708 00000000"), &answered));
     cr_assert_not(ntlm_av_repeated(&sent, &answered), "name longer");
 }
 

@@ -107,7 +107,7 @@ Test(ntlm_exchange, initiator_negotiates, .init = open_rig, .fini = close_rig)
 {
     rig_initiate(&rig.client, (struct bytes){0}, &rig.negotiate);
     cr_assert_eq(rig.negotiate.size, 40);
-    cr_assert_eq(rig_u32(rig.negotiate.token + 12),
-                 NTLM_UNICODE | NTLM_REQUEST_TARGET | NTLM_SIGN | NTLM_SEAL | NTLM_NTLM | NTLM_ALWAYS_SIGN | NTLM_ESS
-                     | NTLM_VERSION | NTLM_128 | NTLM_KEY_EXCH);
+    cr_assert_eq(rig_u32(rig.negotiate.token + 12), NTLM_UNICODE | NTLM_REQUEST_TARGET | NTLM_SIGN | NTLM_SEAL
+                                                        | NTLM_NTLM | NTLM_ALWAYS_SIGN | NTLM_ESS | NTLM_VERSION
+                                                        | NTLM_128 | NTLM_KEY_EXCH);
 }

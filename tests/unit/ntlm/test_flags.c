@@ -27,9 +27,9 @@ Test(ntlm_flags, offer)
     const uint32_t always = NTLM_REQUEST_TARGET | NTLM_NTLM | NTLM_ALWAYS_SIGN | NTLM_TARGET_INFO;
 
     cr_assert_eq(ntlm_flags_offer(NTLM_OEM), always | NTLM_OEM);
-    cr_assert_eq(ntlm_flags_offer(0xffffffff & ~NTLM_DATAGRAM),
-                 always | NTLM_UNICODE | NTLM_SIGN | NTLM_SEAL | NTLM_ESS | NTLM_IDENTIFY | NTLM_VERSION | NTLM_128
-                     | NTLM_56 | NTLM_KEY_EXCH);
+    cr_assert_eq(ntlm_flags_offer(0xffffffff & ~NTLM_DATAGRAM), always | NTLM_UNICODE | NTLM_SIGN | NTLM_SEAL | NTLM_ESS
+                                                                    | NTLM_IDENTIFY | NTLM_VERSION | NTLM_128 | NTLM_56
+                                                                    | NTLM_KEY_EXCH);
     cr_assert_eq(ntlm_flags_offer(NTLM_UNICODE | NTLM_128 | NTLM_56 | NTLM_KEY_EXCH), always | NTLM_UNICODE,
                  "keys without use are not offered");
     cr_assert_eq(ntlm_flags_offer(0xe2088297) | NTLM_TARGET_TYPE_DOMAIN, 0xe2898215, "as the sample exchange");

@@ -1,5 +1,6 @@
 /*
- * Whole exchanges between our initiator and our acceptor: what succeeds, and what each end then says.
+ * Whole exchanges between our initiator and our acceptor, from context.c to seal.c: what succeeds, and what each end
+ * then says.
  */
 #include "support_ntlm.h"
 

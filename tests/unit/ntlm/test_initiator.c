@@ -1,5 +1,5 @@
 /*
- * The initiator: what it sends, what it refuses, and that it never answers itself.
+ * initiator.c, response.c and reflection.c: what a client sends, what it refuses, and that it never answers itself.
  */
 #include "support_forge.h"
 
@@ -29,7 +29,7 @@ static struct bytes target_info(const char *hex, uint8_t *out, size_t room)
 
 #define NAMES "0200 0200 4400 0100 0200 5300"
 #define SERVER_FLAGS                                                                                                   \
-    (NTLM_UNICODE | NTLM_REQUEST_TARGET | NTLM_SIGN | NTLM_SEAL | NTLM_NTLM | NTLM_ALWAYS_SIGN | NTLM_ESS               \
+    (NTLM_UNICODE | NTLM_REQUEST_TARGET | NTLM_SIGN | NTLM_SEAL | NTLM_NTLM | NTLM_ALWAYS_SIGN | NTLM_ESS              \
      | NTLM_TARGET_INFO | NTLM_VERSION | NTLM_128 | NTLM_KEY_EXCH | NTLM_TARGET_TYPE_SERVER)
 
 /* Answers a challenge of a server that is not ours. */
@@ -168,8 +168,9 @@ Test(ntlm_initiator, server_adds_flags, .init = open_rig, .fini = close_rig)
 {
     rig.client.requested = 0;
     assert_status(answer(0xffffffff, NAMES "0000 0000"), SEC_E_OK);
-    cr_assert_eq(sent().flags & ~(NTLM_UNICODE | NTLM_REQUEST_TARGET | NTLM_NTLM | NTLM_ALWAYS_SIGN | NTLM_ESS
-                                  | NTLM_TARGET_INFO | NTLM_VERSION),
+    cr_assert_eq(sent().flags
+                     & ~(NTLM_UNICODE | NTLM_REQUEST_TARGET | NTLM_NTLM | NTLM_ALWAYS_SIGN | NTLM_ESS | NTLM_TARGET_INFO
+                         | NTLM_VERSION),
                  0);
     cr_assert_eq(rig.authenticate.attributes, ISC_RET_CONNECTION);
 }

@@ -1,5 +1,5 @@
 /*
- * Keys and responses against [MS-NLMP] 4.2.
+ * keys.c and mic.c: keys and responses against [MS-NLMP] 4.2.
  */
 #include "base/utf.h"
 #include "crypto/hash.h"
@@ -145,7 +145,8 @@ Test(ntlm_keys, weakened_seal_keys, .init = inputs)
         const struct bytes parts[] = {bytes_of(session_key, kept), bytes_of(constant, sizeof constant)};
 
         cr_assert(md5_digest(parts, 2, expected));
-        cr_assert(ntlm_seal_key(NTLM_ESS | (kept == 7 ? NTLM_56 : 0), session_key, true, kept == 7 ? key56 : key40, &size));
+        cr_assert(
+            ntlm_seal_key(NTLM_ESS | (kept == 7 ? NTLM_56 : 0), session_key, true, kept == 7 ? key56 : key40, &size));
         assert_mem_eq(kept == 7 ? key56 : key40, expected, 16);
     }
     cr_assert_eq(ntlm_key_bits(NTLM_ESS | NTLM_128 | NTLM_56), 128);

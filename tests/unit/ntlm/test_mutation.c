@@ -43,7 +43,7 @@ static size_t size_of(int which)
 {
     rig_reset(&rig);
     rig_run_to_authenticate(&rig);
-    return which == CHANGE_NEGOTIATE ? rig.negotiate.size
+    return which == CHANGE_NEGOTIATE   ? rig.negotiate.size
            : which == CHANGE_CHALLENGE ? rig.challenge.size
                                        : rig.authenticate.size;
 }

@@ -1,5 +1,5 @@
 /*
- * Protected messages: the published values, sequence, altered messages, buffers of every kind.
+ * seal.c and mechlist.c: the published values, sequence, altered messages, buffers of every kind.
  */
 #include "support_ntlm.h"
 #include "vectors.h"

@@ -1,6 +1,6 @@
 /*
- * Published values of [MS-NLMP] 4.2, and one complete exchange with MIC, time stamp, channel bindings and target name, computed
- * from the same inputs.
+ * Published values of [MS-NLMP] 4.2, and one complete exchange with MIC, time stamp, channel bindings and target
+ * name, computed from the same inputs.
  */
 #ifndef SSPI_TESTS_NTLM_VECTORS_H
 #define SSPI_TESTS_NTLM_VECTORS_H
@@ -37,7 +37,8 @@
 /* 4.2.4: NTLMv2. */
 #define V2_NTOWF "0c868a403bfd7a93a3001ef22ef02e3f"
 #define V2_TEMP                                                                                                        \
-    "01010000000000000000000000000000aaaaaaaaaaaaaaaa0000000002000c0044006f006d00610069006e0001000c00530065007200760065" \
+    "01010000000000000000000000000000aaaaaaaaaaaaaaaa0000000002000c0044006f006d00610069006e0001000c005300650072007600" \
+    "65"                                                                                                               \
     "0072000000000000000000"
 #define V2_PROOF "68cd0ab851e51c96aabc927bebef6a1c"
 #define V2_BASE_KEY "8de40ccadbc14a82f15cb0ad0de95ca3"
@@ -65,7 +66,8 @@
 #define X_MECH_MIC_LONG_S "01000000e7c6ab1d8180851000000000"
 #define X_SIGNED_AFTER_MECH_MIC "010000001689303d04381b0a01000000"
 
-/* The complete exchange: ExportedSessionKey is V_SESSION_KEY, the bindings are 32 zero bytes of tls-server-end-point. */
+/* The complete exchange: ExportedSessionKey is V_SESSION_KEY, the bindings are 32 zero bytes of tls-server-end-point.
+ */
 #define E_TARGET "cifs/server.domain.example"
 #define E_TIMESTAMP INT64_C(0x01d9000000000000)
 #define E_BINDINGS_MD5 "c9ec5cb29e8f57f7ee6429cde733efeb"
