@@ -56,11 +56,12 @@ static bool bindings_members(struct step *step, struct bytes whole, struct curso
     step->bindings_initiator_type = type[0];
     step->bindings_acceptor_type = type[1];
     return bindings_part(whole, size[0], offset[0], &step->bindings_initiator)
-        && bindings_part(whole, size[1], offset[1], &step->bindings_acceptor)
-        && bindings_part(whole, size[2], offset[2], &step->bindings_application);
+           && bindings_part(whole, size[1], offset[1], &step->bindings_acceptor)
+           && bindings_part(whole, size[2], offset[2], &step->bindings_application);
 }
 
-/* SEC_CHANNEL_BINDINGS, or SEC_CHANNEL_BINDINGS_EX told by its magic number. Windows runs on little-endian machines alone. */
+/* SEC_CHANNEL_BINDINGS, or SEC_CHANNEL_BINDINGS_EX told by its magic number. Windows runs on little-endian machines
+ * alone. */
 static bool bindings_decode(struct step *step, struct bytes blob)
 {
     struct cursor in = cursor_over(blob);
@@ -106,10 +107,12 @@ SECURITY_STATUS buffers_to_step(struct step *step, SecBufferDesc *input, SecBuff
     step->output_desc = output;
     if (!buffers_well_formed(input) || !buffers_well_formed(output))
         return failure_set(step->failure, SEC_E_INVALID_TOKEN, SSPI_REASON_USAGE,
-                           "a SecBufferDesc is malformed: its version is not %d, or it has no buffers", SECBUFFER_VERSION);
+                           "a SecBufferDesc is malformed: its version is not %d, or it has no buffers",
+                           SECBUFFER_VERSION);
     if (!input_to_step(step, input))
-        return failure_set(step->failure, SEC_E_INVALID_TOKEN, SSPI_REASON_USAGE,
-                           "an input buffer is malformed: no memory behind it, or offsets of channel bindings that leave it");
+        return failure_set(
+            step->failure, SEC_E_INVALID_TOKEN, SSPI_REASON_USAGE,
+            "an input buffer is malformed: no memory behind it, or offsets of channel bindings that leave it");
     token = desc_find_writable(output, SECBUFFER_TOKEN);
     if (token) {
         step->output.present = true;
@@ -131,6 +134,10 @@ SECURITY_STATUS step_reserve(struct step *step, size_t size, uint8_t **data)
         context_buffer_free(output->data);
         output->data = NULL;
     }
+    output->inner = size;
+    output->offset = 0;
+    if (output->frame)
+        size = output->frame->measure(output->frame, size, &output->offset);
     output->used = size;
     if (size == 0)
         return SEC_E_OK;
@@ -138,7 +145,8 @@ SECURITY_STATUS step_reserve(struct step *step, size_t size, uint8_t **data)
         return failure_set(step->failure, SEC_E_INVALID_TOKEN, SSPI_REASON_USAGE,
                            "there is no SECBUFFER_TOKEN in pOutput for a token of %zu bytes", size);
     if (size > UINT32_MAX)
-        return failure_set(step->failure, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL, "an output token of %zu bytes", size);
+        return failure_set(step->failure, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL, "an output token of %zu bytes",
+                           size);
     if (output->allocate) {
         output->data = context_buffer_new(size);
         if (!output->data)
@@ -147,7 +155,7 @@ SECURITY_STATUS step_reserve(struct step *step, size_t size, uint8_t **data)
         return failure_set(step->failure, SEC_E_BUFFER_TOO_SMALL, SSPI_REASON_USAGE,
                            "the output token needs %zu bytes, the buffer has %zu", size, output->size);
     }
-    *data = output->data;
+    *data = output->data + output->offset;
     return SEC_E_OK;
 }
 

@@ -106,7 +106,7 @@ struct step {
     struct step_output output;
     ULONG attributes; /* out: pfContextAttr; api/ adds ALLOCATED_MEMORY */
     ULONG
-        bindings_result; /* out: flags of SEC_CHANNEL_BINDINGS_RESULT, where the caller asked; facts: 0 = not checked */
+    bindings_result;     /* out: flags of SEC_CHANNEL_BINDINGS_RESULT, where the caller asked; facts: 0 = not checked */
     int64_t expiry;      /* out: UTC FILETIME, CLOCK_FOREVER by default; api/ turns it into local time */
     struct login *login; /* out: who claims to log in */
     struct failure *failure; /* out */

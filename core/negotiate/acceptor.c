@@ -8,71 +8,79 @@
 
 /* ---- Answers ---- */
 
-/* The error of the mechanism is carried to the peer in a reject; that it fits was not promised, then there is none. */
-static SECURITY_STATUS answer_reject(struct nego_context *context, struct step *step, struct bytes token,
-                                     SECURITY_STATUS status)
-{
-    struct nego_response reply = {.state = NEGO_REJECT, .has_token = token.size != 0, .token = token};
-    uint8_t *data;
-
-    if (context->mechanism && !context->answered) {
-        reply.has_mechanism = true;
-        reply.mechanism = context->mechanism->oid;
-    }
-    if (!step->output.data && (!step->output.present || step_reserve(step, NEGO_OVERHEAD, &data) != SEC_E_OK))
-        return status;
-    if (step->output.allocate)
-        step->output.size = step->output.size ? step->output.size : NEGO_OVERHEAD;
-    if (step->output.size < NEGO_OVERHEAD)
-        return status;
-    nego_output_response(step, &reply);
-    step->output.for_peer = true;
-    return status;
-}
-
 static bool may_retry(SECURITY_STATUS status)
 {
     return status == SEC_E_BUFFER_TOO_SMALL || status == SEC_E_INCOMPLETE_MESSAGE
            || status == SEC_E_INSUFFICIENT_MEMORY;
 }
 
-static SECURITY_STATUS answer(struct nego_context *context, struct step *step, struct nego_response *reply,
-                              SECURITY_STATUS status)
+static void name_mechanism(const struct nego_context *context, struct nego_response *reply)
 {
-    if (!context->answered) {
-        reply->has_mechanism = true;
+    reply->has_mechanism = context->mechanism && !context->answered;
+    if (reply->has_mechanism)
         reply->mechanism = context->mechanism->oid;
-        context->answered = true;
+}
+
+/* Tells the peer, with the mechanism's own error if it has one. Where there is no room for that, nothing is sent. */
+static SECURITY_STATUS answer_reject(const struct nego_context *context, struct step *step, struct bytes token,
+                                     SECURITY_STATUS status)
+{
+    struct nego_response reply = {.state = NEGO_REJECT, .has_token = token.size != 0, .token = token};
+    struct failure why = *step->failure;
+
+    name_mechanism(context, &reply);
+    if (nego_output_reserve(step, &reply) == SEC_E_OK) {
+        nego_output_response(step, &reply);
+        step->output.for_peer = true;
+    } else {
+        step->output.used = 0;
     }
+    *step->failure = why;
+    return status;
+}
+
+/* Sends a reply, with our MIC where asked for. Nothing has changed when there is no room. */
+static SECURITY_STATUS answer(struct nego_context *context, struct step *step, struct nego_response *reply,
+                              bool with_mic, SECURITY_STATUS status)
+{
+    uint8_t mic[NEGO_MIC_MAX];
+    SECURITY_STATUS reserved;
+
+    name_mechanism(context, reply);
+    reply->has_mic = with_mic;
+    reply->mic = bytes_of(mic, with_mic ? context->mechanism->mic_size : 0);
+    reserved = nego_output_reserve(step, reply);
+    if (reserved == SEC_E_OK && with_mic)
+        reserved = nego_mic_make(context, mic, &reply->mic.size, step->failure);
+    if (reserved != SEC_E_OK)
+        return reserved;
+    context->answered = true;
     nego_output_response(step, reply);
     return status;
 }
 
-/* The mechanism is done: what remains is the MIC. `out` is the mechanism's last token, `mic` what the client sent
- * along. */
+/* The mechanism is done: what remains is the MIC. `out` is the mechanism's last token. */
 static SECURITY_STATUS finish(struct nego_context *context, struct step *step, struct bytes out,
                               const struct nego_response *in)
 {
     struct nego_response reply = {.state = NEGO_COMPLETED, .has_token = out.size != 0, .token = out};
     bool required = nego_mic_required(context), client_speaks_last = out.size == 0;
-    uint8_t mic[NEGO_MIC_MAX];
     SECURITY_STATUS status = in->has_mic ? nego_mic_verify(context, in->mic, step->failure) : SEC_E_OK;
 
     if (status == SEC_E_OK && required && !in->has_mic && client_speaks_last)
         status = failure_set(step->failure, SEC_E_MESSAGE_ALTERED, SSPI_REASON_MIC_MISSING,
                              "Negotiate: the client had to protect its list of mechanisms (mechListMIC) and did not");
-    if (status == SEC_E_OK && (required || context->mic_verified))
-        status = nego_mic_make(context, mic, &reply.mic.size, step->failure);
-    if (status != SEC_E_OK)
-        return answer_reject(context, step, (struct bytes){0}, status);
-    reply.mic.data = mic;
-    reply.has_mic = reply.mic.size != 0;
-    if (required && !context->mic_verified) {
+    if (status == SEC_E_OK && required && !context->mic_verified) {
         reply.state = NEGO_INCOMPLETE;
-        context->phase = NEGO_PHASE_MIC;
-        return answer(context, step, &reply, SEC_I_CONTINUE_NEEDED);
+        status = answer(context, step, &reply, true, SEC_I_CONTINUE_NEEDED);
+        if (status >= 0)
+            context->phase = NEGO_PHASE_MIC;
+    } else if (status == SEC_E_OK) {
+        status = answer(context, step, &reply, context->mic_verified, SEC_E_OK);
     }
-    return answer(context, step, &reply, SEC_E_OK);
+    if (status >= 0 || (may_retry(status) && !out.size))
+        return status;
+    return answer_reject(context, step, (struct bytes){0}, may_retry(status) ? SEC_E_INTERNAL_ERROR : status);
 }
 
 /* ---- The chosen mechanism at work ---- */
@@ -80,9 +88,15 @@ static SECURITY_STATUS finish(struct nego_context *context, struct step *step, s
 static SECURITY_STATUS mechanism_step(struct nego_context *context, struct step *step, const struct nego_response *in)
 {
     struct nego_response reply = {.state = NEGO_INCOMPLETE};
+    bool with_mic = in->has_mic || (context->mic_required && !in->has_mic);
     struct bytes out;
-    SECURITY_STATUS status = nego_child_step(context, step, in->token, true, &out);
+    SECURITY_STATUS status;
 
+    /* A last leg that is tried again: the mechanism has had its token. */
+    if (context->child_done)
+        return finish(context, step, (struct bytes){0}, in);
+    status = nego_child_step(context, step, in->token, true,
+                             with_mic ? NEGO_FRAME_RESPONSE_WITH_MIC : NEGO_FRAME_RESPONSE, &out);
     if (may_retry(status))
         return status;
     if (status < 0)
@@ -92,20 +106,20 @@ static SECURITY_STATUS mechanism_step(struct nego_context *context, struct step 
         return finish(context, step, out, in);
     reply.has_token = out.size != 0;
     reply.token = out;
-    return answer(context, step, &reply, status);
+    return answer(context, step, &reply, false, status);
 }
 
 /* The client's first choice is not ours, or it sent no token along: tell it what was chosen. */
 static SECURITY_STATUS answer_choice(struct nego_context *context, struct step *step, bool first_choice)
 {
     struct nego_response reply = {.state = first_choice ? NEGO_INCOMPLETE : NEGO_REQUEST_MIC};
-    SECURITY_STATUS status = nego_output_open(step, 0);
+    SECURITY_STATUS status = answer(context, step, &reply, false, SEC_I_CONTINUE_NEEDED);
 
-    if (status != SEC_E_OK)
+    if (status < 0)
         return status;
     context->phase = NEGO_PHASE_MECHANISM;
     context->mic_required = context->mic_required || !first_choice;
-    return answer(context, step, &reply, SEC_I_CONTINUE_NEEDED);
+    return status;
 }
 
 /* ---- First messages ---- */

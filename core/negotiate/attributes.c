@@ -2,6 +2,7 @@
  * What shines through from the chosen package: attributes, protected messages, the description.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "negotiate/negotiate.h"
 
@@ -39,9 +40,14 @@ void nego_describe(struct context *base, char *text, size_t size)
 {
     struct context *child = child_of(base);
 
+    size_t used;
+
     text[0] = '\0';
-    if (child && child->provider->describe)
-        child->provider->describe(child, text, size);
+    if (!child || !child->provider->describe)
+        return;
+    child->provider->describe(child, text, size);
+    used = strlen(text);
+    (void)snprintf(text + used, size - used, ", chosen by Negotiate");
 }
 
 SECURITY_STATUS nego_sign(struct context *context, struct message *message)

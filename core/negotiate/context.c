@@ -7,6 +7,8 @@
 
 #include "base/memory.h"
 
+#define MIC_HEADERS 4 /* [3] and OCTET STRING; a MIC is shorter than 124 bytes */
+
 struct nego_context *nego_context_new(struct credential *credential, bool acceptor)
 {
     struct nego_context *context = mem_zalloc(sizeof *context);
@@ -34,6 +36,7 @@ void nego_context_free(struct context *base)
         return;
     nego_child_drop(context);
     mem_free(context->mech_list);
+    mem_free_secret(context->pending, context->pending_room);
     mem_free(context);
 }
 
@@ -88,54 +91,88 @@ SECURITY_STATUS nego_child_raw(struct nego_context *context, struct step *step)
     return child_run(context, step);
 }
 
-SECURITY_STATUS nego_output_open(struct step *step, size_t child_room)
-{
-    uint8_t *data;
-    SECURITY_STATUS status = step_reserve(step, child_room + NEGO_OVERHEAD, &data);
+/* A frame to be: everything its size depends on, but the token. */
+struct nego_frame {
+    struct step_frame base;
+    const struct nego_context *context;
+    enum nego_frame_kind kind;
+};
 
-    if (status == SEC_E_OK && step->output.allocate)
-        step->output.size = step->output.used;
-    return status;
+/* Of a message without content, which the peer does not need either, nothing is sent: 0. */
+static size_t frame_measure(const struct step_frame *base, size_t size, size_t *offset)
+{
+    const struct nego_frame *frame = (const struct nego_frame *)base;
+    const struct nego_context *context = frame->context;
+    struct der_writer out = der_writer_over(NULL, 0);
+    struct nego_response response = {.state = context->base.acceptor ? NEGO_INCOMPLETE : NEGO_NO_STATE,
+                                     .has_mechanism = context->base.acceptor && !context->answered,
+                                     .mechanism = context->mechanism->oid,
+                                     .has_token = true,
+                                     .token = bytes_of(NULL, size)};
+    struct nego_init init = {.has_token = true, .token = bytes_of(NULL, size)};
+    size_t tail = 0;
+
+    *offset = 0;
+    if (size == 0)
+        return 0;
+    if (frame->kind == NEGO_FRAME_INIT) {
+        nego_init_encode(&out, bytes_of(context->mech_list, context->mech_list_size), &init, false);
+    } else {
+        response.has_mic = frame->kind == NEGO_FRAME_RESPONSE_WITH_MIC;
+        response.mic = bytes_of(NULL, response.has_mic ? context->mechanism->mic_size : 0);
+        tail = response.has_mic ? response.mic.size + MIC_HEADERS : 0;
+        nego_response_encode(&out, &response);
+    }
+    *offset = out.used - tail - size;
+    return out.used;
 }
 
 SECURITY_STATUS nego_child_step(struct nego_context *context, struct step *step, struct bytes token, bool has_token,
-                                struct bytes *out)
+                                enum nego_frame_kind kind, struct bytes *out)
 {
-    size_t room = step->output.allocate ? context->child_credential->provider->max_token : 0;
-    struct step inner;
-    SECURITY_STATUS status = nego_output_open(step, room);
+    const struct nego_frame frame = {.base = {.measure = frame_measure}, .context = context, .kind = kind};
+    struct step inner = *step;
+    SECURITY_STATUS status;
 
     *out = (struct bytes){0};
-    if (status != SEC_E_OK)
-        return status;
-    inner = *step;
     inner.token = token;
     inner.has_token = has_token;
-    inner.requested |= ASC_REQ_INTEGRITY * context->base.acceptor;
-    inner.output = (struct step_output){
-        .data = step->output.data + NEGO_OVERHEAD / 2, .size = step->output.size - NEGO_OVERHEAD, .present = true};
+    inner.requested |= context->base.acceptor ? ASC_REQ_INTEGRITY : ISC_REQ_INTEGRITY;
+    inner.output.frame = &frame.base;
     status = child_run(context, &inner);
     step->attributes = inner.attributes;
     step->bindings_result = inner.bindings_result;
     step->expiry = inner.expiry;
-    step->output.used = status == SEC_E_BUFFER_TOO_SMALL ? inner.output.used + NEGO_OVERHEAD : 0;
-    if (status >= 0 || inner.output.for_peer)
-        *out = bytes_of(inner.output.data, inner.output.used);
+    step->output = inner.output;
+    step->output.frame = NULL;
+    step->output.for_peer = false;
+    if ((status >= 0 || inner.output.for_peer) && inner.output.inner)
+        *out = bytes_of(inner.output.data + inner.output.offset, inner.output.inner);
+    else if (status != SEC_E_BUFFER_TOO_SMALL)
+        step->output.used = 0;
     return status;
 }
 
-/*
- * The child's token lies in the middle of the output. The message is counted first, the token moved to its final place,
- * and the rest written around it.
- */
+SECURITY_STATUS nego_output_reserve(struct step *step, const struct nego_response *value)
+{
+    struct der_writer counted = der_writer_over(NULL, 0);
+    uint8_t *data;
+
+    if (value->has_token && step->output.inner)
+        return SEC_E_OK;
+    nego_response_encode(&counted, value);
+    return step_reserve(step, counted.used, &data);
+}
+
+/* The message may have become shorter than it was measured: then its token moves. The rest is written around it. */
 void nego_output_response(struct step *step, const struct nego_response *value)
 {
     struct nego_response final = *value;
     struct der_writer counted = der_writer_over(NULL, 0), out;
-    size_t tail = value->has_mic ? value->mic.size + 2 + 2 : 0; /* a MIC is shorter than 124 bytes */
+    size_t tail = value->has_mic ? value->mic.size + MIC_HEADERS : 0;
 
     nego_response_encode(&counted, value);
-    if (value->has_token && value->token.size) {
+    if (value->has_token) {
         uint8_t *place = step->output.data + (counted.used - tail - value->token.size);
 
         memmove(place, value->token.data, value->token.size);
@@ -144,6 +181,14 @@ void nego_output_response(struct step *step, const struct nego_response *value)
     out = der_writer_over(step->output.data, counted.used);
     nego_response_encode(&out, &final);
     step->output.used = counted.used;
+}
+
+void nego_output_init(struct step *step, const struct nego_context *context, struct bytes token)
+{
+    struct nego_init init = {.has_token = true, .token = token};
+    struct der_writer out = der_writer_over(step->output.data, step->output.used);
+
+    nego_init_encode(&out, bytes_of(context->mech_list, context->mech_list_size), &init, false);
 }
 
 bool nego_mic_possible(const struct nego_context *context)
@@ -189,8 +234,9 @@ SECURITY_STATUS nego_mic_make(struct nego_context *context, uint8_t mic[NEGO_MIC
         return SEC_E_OK;
     status = mic_run(context, &token, true, failure);
     if (status < 0)
-        return failure_set(failure, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
-                           "Negotiate could not protect its list of mechanisms");
+        return status == SEC_E_INSUFFICIENT_MEMORY ? status
+                                                   : failure_set(failure, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
+                                                                 "Negotiate could not protect its list of mechanisms");
     *size = token.cbBuffer;
     context->mic_sent = true;
     return SEC_E_OK;
@@ -200,12 +246,18 @@ SECURITY_STATUS nego_mic_verify(struct nego_context *context, struct bytes mic, 
 {
     uint8_t copy[NEGO_MIC_MAX];
     SecBuffer token = {(ULONG)mic.size, SECBUFFER_TOKEN, copy};
+    SECURITY_STATUS status = SEC_E_MESSAGE_ALTERED;
 
-    if (!nego_mic_possible(context))
+    /* A leg that is tried again has verified it already. */
+    if (!nego_mic_possible(context) || context->mic_verified)
         return SEC_E_OK;
-    if (mic.size <= sizeof copy && mic.size)
+    if (mic.size <= sizeof copy && mic.size) {
         memcpy(copy, mic.data, mic.size);
-    if (mic.size > sizeof copy || mic_run(context, &token, false, failure) < 0)
+        status = mic_run(context, &token, false, failure);
+    }
+    if (status == SEC_E_INSUFFICIENT_MEMORY)
+        return status;
+    if (status < 0)
         return failure_set(failure, SEC_E_MESSAGE_ALTERED, SSPI_REASON_MIC_WRONG,
                            "Negotiate: the list of mechanisms was altered on the way (mechListMIC does not verify)");
     context->mic_verified = true;

@@ -9,24 +9,6 @@
 
 /* ---- The first token ---- */
 
-/* NegTokenInit around the child's token, which lies in the middle of the output. */
-static SECURITY_STATUS send_init(struct nego_context *context, struct step *step, struct bytes token)
-{
-    struct nego_init init = {.has_token = true, .token = token};
-    struct bytes list = bytes_of(context->mech_list, context->mech_list_size);
-    struct der_writer counted = der_writer_over(NULL, 0), out;
-    uint8_t *place;
-
-    nego_init_encode(&counted, list, &init, false);
-    place = step->output.data + (counted.used - token.size);
-    memmove(place, token.data, token.size);
-    init.token.data = place;
-    out = der_writer_over(step->output.data, counted.used);
-    nego_init_encode(&out, list, &init, false);
-    step->output.used = counted.used;
-    return SEC_I_CONTINUE_NEEDED;
-}
-
 static bool keep_offers(struct nego_context *context, enum nego_package first)
 {
     const struct nego_mechanism *mechanisms[NEGO_OFFERS_MAX];
@@ -53,15 +35,16 @@ static SECURITY_STATUS begin_with(struct nego_context *context, struct step *ste
     if (!nego_mechanisms_of((const struct nego_credential *)context->base.credential, package, mechanisms))
         return SEC_E_NO_CREDENTIALS;
     nego_context_choose(context, mechanisms[0]);
-    status = nego_child_step(context, step, (struct bytes){0}, false, &token);
+    if (!keep_offers(context, package))
+        return SEC_E_INSUFFICIENT_MEMORY;
+    status = nego_child_step(context, step, (struct bytes){0}, false, NEGO_FRAME_INIT, &token);
     if (status < 0) {
         nego_child_drop(context);
         return status;
     }
-    if (!keep_offers(context, package))
-        return SEC_E_INSUFFICIENT_MEMORY;
     context->phase = NEGO_PHASE_MECHANISM;
-    return send_init(context, step, token);
+    nego_output_init(step, context, token);
+    return SEC_I_CONTINUE_NEEDED;
 }
 
 static SECURITY_STATUS initiate_first(struct nego_context *context, struct step *step)
@@ -121,18 +104,41 @@ static SECURITY_STATUS first_answer(struct nego_context *context, struct step *s
     return mechanism == context->mechanism ? SEC_E_OK : switch_to(context, mechanism, step);
 }
 
+/* Room for a last token is made before the child makes one, since after that there may be no memory. */
+static bool pending_open(struct nego_context *context)
+{
+    if (context->pending || !context->child)
+        return true;
+    context->pending_room = context->child_credential->provider->max_token;
+    context->pending = mem_alloc(context->pending_room);
+    return context->pending != NULL;
+}
+
+static void pending_keep(struct nego_context *context, struct bytes token)
+{
+    if (!token.size || token.data == context->pending || token.size > context->pending_room)
+        return;
+    memcpy(context->pending, token.data, token.size);
+    context->pending_size = token.size;
+}
+
 /* The child is done and has a last token, or the acceptor waits for our MIC: send both. */
 static SECURITY_STATUS send_last(struct nego_context *context, struct step *step, struct bytes token, bool final)
 {
     struct nego_response reply = {
         .state = final ? NEGO_COMPLETED : NEGO_NO_STATE, .has_token = token.size != 0, .token = token};
     uint8_t mic[NEGO_MIC_MAX];
-    SECURITY_STATUS status = nego_mic_make(context, mic, &reply.mic.size, step->failure);
+    SECURITY_STATUS status;
 
-    if (status != SEC_E_OK)
+    reply.has_mic = nego_mic_possible(context);
+    reply.mic = bytes_of(mic, reply.has_mic ? context->mechanism->mic_size : 0);
+    status = nego_output_reserve(step, &reply);
+    if (status == SEC_E_OK && reply.has_mic)
+        status = nego_mic_make(context, mic, &reply.mic.size, step->failure);
+    if (status != SEC_E_OK) {
+        pending_keep(context, token);
         return status;
-    reply.mic.data = mic;
-    reply.has_mic = reply.mic.size != 0;
+    }
     context->phase = NEGO_PHASE_MIC;
     nego_output_response(step, &reply);
     return final ? SEC_E_OK : SEC_I_CONTINUE_NEEDED;
@@ -180,14 +186,15 @@ static SECURITY_STATUS mechanism_step(struct nego_context *context, struct step 
     struct bytes out;
     SECURITY_STATUS status;
 
-    if (context->child_done && !has_input) {
-        status = nego_output_open(step, 0);
-        step->output.used = 0;
-        return status == SEC_E_OK ? child_finished(context, step, (struct bytes){0}, in) : status;
-    }
+    /* Done at once, or a last leg that is tried again: the mechanism has had its token. */
+    if (context->child_done)
+        return child_finished(context, step, bytes_of(context->pending, context->pending_size), in);
     if (context->child && !has_input)
         return nego_malformed(step, "the server's answer holds no token");
-    status = nego_child_step(context, step, in->token, has_input, &out);
+    if (!pending_open(context))
+        return SEC_E_INSUFFICIENT_MEMORY;
+    status = nego_child_step(context, step, in->token, has_input,
+                             context->child ? NEGO_FRAME_RESPONSE_WITH_MIC : NEGO_FRAME_RESPONSE, &out);
     if (status < 0)
         return status;
     return status == SEC_E_OK ? child_finished(context, step, out, in) : send_token(step, out);

@@ -12,9 +12,9 @@ static const uint8_t short_kerberos_oid[] = {0x2A, 0x86, 0x48, 0x82, 0xF7, 0x12,
 static const uint8_t ntlm_oid[] = {0x2B, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02, 0x02, 0x0A};
 
 static const struct nego_mechanism mechanisms[] = {
-    {NEGO_KERBEROS, {kerberos_oid, sizeof kerberos_oid}},
-    {NEGO_KERBEROS, {short_kerberos_oid, sizeof short_kerberos_oid}},
-    {NEGO_NTLM, {ntlm_oid, sizeof ntlm_oid}},
+    {NEGO_KERBEROS, {kerberos_oid, sizeof kerberos_oid}, 40},
+    {NEGO_KERBEROS, {short_kerberos_oid, sizeof short_kerberos_oid}, 40},
+    {NEGO_NTLM, {ntlm_oid, sizeof ntlm_oid}, 16},
 };
 
 const char *nego_package_name(enum nego_package package)

@@ -22,6 +22,7 @@ enum nego_package { NEGO_KERBEROS, NEGO_NTLM };
 struct nego_mechanism {
     enum nego_package package;
     struct bytes oid; /* content octets */
+    size_t mic_size;  /* of a mechListMIC, at most */
 };
 
 const char *nego_package_name(enum nego_package package);
@@ -101,6 +102,8 @@ struct nego_context {
     bool mic_required;
     bool child_done;
     bool mic_sent, mic_verified;
+    uint8_t *pending; /* initiator: the child's last token, kept when memory ran out after it was made */
+    size_t pending_room, pending_size;
 };
 
 MUST_CHECK struct nego_context *nego_context_new(struct credential *credential, bool acceptor);
@@ -111,21 +114,24 @@ void nego_child_drop(struct nego_context *context);
 /* Chooses a mechanism; its package has a child credential. */
 void nego_context_choose(struct nego_context *context, const struct nego_mechanism *mechanism);
 
+/* What will stand around the child's token, as far as its size depends on it. */
+enum nego_frame_kind { NEGO_FRAME_INIT, NEGO_FRAME_RESPONSE, NEGO_FRAME_RESPONSE_WITH_MIC };
+
 /*
- * Runs one leg of the child with `token`, its output going to the place in the step's output where NEGO_OVERHEAD bytes
- * are free before it and behind it; `*out` is what it wrote. After SEC_E_BUFFER_TOO_SMALL nothing has changed.
+ * Runs one leg of the child with `token`, its output going where it will stand in the message, for which there is then
+ * room; `*out` is what it wrote. After SEC_E_BUFFER_TOO_SMALL and SEC_E_INSUFFICIENT_MEMORY nothing has changed.
  */
 MUST_CHECK SECURITY_STATUS nego_child_step(struct nego_context *context, struct step *step, struct bytes token,
-                                           bool has_token, struct bytes *out);
+                                           bool has_token, enum nego_frame_kind kind, struct bytes *out);
 
 /* One leg of the child on the caller's own step: raw mechanisms. */
 MUST_CHECK SECURITY_STATUS nego_child_raw(struct nego_context *context, struct step *step);
 
-/* Puts a finished message in place of what the child wrote. Cannot fail after nego_child_step. */
+/* Room for a message; one whose token the child has just written has its room already. */
+MUST_CHECK SECURITY_STATUS nego_output_reserve(struct step *step, const struct nego_response *value);
+/* Writes the message. */
 void nego_output_response(struct step *step, const struct nego_response *value);
-
-/* For legs that run no child: room for a message without a mechanism token. */
-MUST_CHECK SECURITY_STATUS nego_output_open(struct step *step, size_t child_room);
+void nego_output_init(struct step *step, const struct nego_context *context, struct bytes token);
 
 /* mechListMIC over the list, with the child's keys. `*size` 0: the mechanism has no integrity. */
 MUST_CHECK SECURITY_STATUS nego_mic_make(struct nego_context *context, uint8_t mic[NEGO_MIC_MAX], size_t *size,

@@ -1,6 +1,6 @@
 /*
- * What the conformance suite knows of each package: how to acquire both sides, and what the package promises. A package that is
- * built gets one row in support_packages.c and thereby runs every test.
+ * What the conformance suite knows of each package: how to acquire both sides, and what the package promises. A package
+ * that is built gets one row in support_packages.c and thereby runs every test.
  */
 #ifndef SSPI_CONFORMANCE_PACKAGES_H
 #define SSPI_CONFORMANCE_PACKAGES_H
@@ -24,11 +24,14 @@ struct package {
     int server_legs;         /* calls of AcceptSecurityContext in a login */
     ULONG protect_server;    /* ASC_REQ_* and ISC_REQ_* that give integrity and confidentiality */
     ULONG protect_client;
-    bool both;               /* SECPKG_CRED_BOTH */
+    bool both; /* SECPKG_CRED_BOTH */
     bool signs, seals;
-    bool bindings;           /* channel bindings and the two flags of Extended Protection */
-    bool server_first;       /* AcceptSecurityContext takes pInput NULL */
-    bool last_leg_is_empty;  /* the last call of AcceptSecurityContext gives no token */
+    bool bindings;                 /* channel bindings and the two flags of Extended Protection */
+    bool server_first;             /* AcceptSecurityContext takes pInput NULL */
+    bool rejects;                  /* a refused login is told to the client by a token, always the same */
+    bool always_signs;             /* signing is agreed even where nobody asks for it */
+    bool last_leg_is_empty;        /* the last call of AcceptSecurityContext gives no token */
+    bool tells_peer;               /* a server that refuses gives a token that tells the client so */
     SECURITY_STATUS after_success; /* of AcceptSecurityContext on an established context */
 };
 

@@ -27,9 +27,9 @@ SECURITY_STATUS exchange_client(struct exchange *exchange)
 
     exchange->client_attributes = 0xAAAAAAAA;
     exchange->client_status = InitializeSecurityContextA(
-        &exchange->client_credential, first ? NULL : &exchange->client, (SEC_CHAR *)package->target, exchange->client_flags, 0,
-        exchange->representation, first && !exchange->token_size ? NULL : &in, 0, &exchange->client, &out,
-        &exchange->client_attributes, NULL);
+        &exchange->client_credential, first ? NULL : &exchange->client, (SEC_CHAR *)package->target,
+        exchange->client_flags, 0, exchange->representation, first && !exchange->token_size ? NULL : &in, 0,
+        &exchange->client, &out, &exchange->client_attributes, NULL);
     memcpy(exchange->token, next, out_buffer.cbBuffer);
     exchange->token_size = out_buffer.cbBuffer;
     return exchange->client_status;
@@ -48,9 +48,9 @@ SECURITY_STATUS exchange_server(struct exchange *exchange)
     SecBufferDesc out = {SECBUFFER_VERSION, 2, out_buffers};
 
     exchange->server_attributes = 0xAAAAAAAA;
-    exchange->server_status = AcceptSecurityContext(
-        &exchange->server_credential, first ? NULL : &exchange->server, &in, exchange->server_flags, exchange->representation,
-        &exchange->server, &out, &exchange->server_attributes, &exchange->server_expiry);
+    exchange->server_status = AcceptSecurityContext(&exchange->server_credential, first ? NULL : &exchange->server, &in,
+                                                    exchange->server_flags, exchange->representation, &exchange->server,
+                                                    &out, &exchange->server_attributes, &exchange->server_expiry);
     exchange->server_legs++;
     exchange->bindings_result = result.flags;
     memcpy(exchange->token, next, out_buffers[0].cbBuffer);

@@ -5,7 +5,8 @@ static struct exchange exchange;
 
 Test(attributes, client_name)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         SecPkgContext_NamesA names;
 
         exchange_open(&exchange);
@@ -18,7 +19,8 @@ Test(attributes, client_name)
 
 Test(attributes, both_sides_have_one_session_key)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         SecPkgContext_SessionKey server, client, again;
 
         exchange_open(&exchange);
@@ -40,7 +42,8 @@ Test(attributes, both_sides_have_one_session_key)
 
 Test(attributes, sizes_bound_every_token)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         SecPkgContext_Sizes sizes;
         ULONG largest = 0;
 
@@ -62,7 +65,8 @@ Test(attributes, sizes_bound_every_token)
 
 Test(attributes, package_at_work)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         SecPkgContext_PackageInfoA info;
         SecPkgContext_NegotiationInfoA negotiation;
 
@@ -81,7 +85,8 @@ Test(attributes, package_at_work)
 /* Every number up to 140: answered or refused, never a crash, and what was allocated can be freed. */
 Test(attributes, every_number_in_every_state)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         exchange_begin(&exchange, CLIENT_GOOD);
         exchange_until_last(&exchange);
         for (int established = 0; established < 2; established++) {
@@ -102,7 +107,8 @@ Test(attributes, every_number_in_every_state)
 
 Test(attributes, lifespan)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         SecPkgContext_Lifespan lifespan;
 
         exchange_open(&exchange);
@@ -114,18 +120,21 @@ Test(attributes, lifespan)
 
 Test(attributes, target_that_the_client_named)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         SecPkgContext_ClientSpecifiedTarget target;
 
         exchange_open(&exchange);
-        assert_status(QueryContextAttributesA(&exchange.server, SECPKG_ATTR_CLIENT_SPECIFIED_TARGET, &target), SEC_E_OK);
+        assert_status(QueryContextAttributesA(&exchange.server, SECPKG_ATTR_CLIENT_SPECIFIED_TARGET, &target),
+                      SEC_E_OK);
         for (size_t i = 0; i <= strlen(package->target); i++)
             cr_assert_eq(target.sTargetName[i], (SEC_WCHAR)package->target[i]);
         FreeContextBuffer(target.sTargetName);
         exchange_again(&exchange);
         exchange.client_flags |= ISC_REQ_UNVERIFIED_TARGET_NAME;
         assert_status(exchange_run(&exchange), SEC_E_OK);
-        assert_status(QueryContextAttributesA(&exchange.server, SECPKG_ATTR_CLIENT_SPECIFIED_TARGET, &target), SEC_E_OK);
+        assert_status(QueryContextAttributesA(&exchange.server, SECPKG_ATTR_CLIENT_SPECIFIED_TARGET, &target),
+                      SEC_E_OK);
         cr_assert_null(target.sTargetName);
         exchange_end(&exchange);
     }
@@ -133,12 +142,14 @@ Test(attributes, target_that_the_client_named)
 
 Test(attributes, small_buffer_of_the_ex_form)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         SecPkgContext_Sizes sizes;
 
         exchange_open(&exchange);
         for (ULONG size = 0; size < sizeof sizes; size++)
-            assert_status(QueryContextAttributesExA(&exchange.server, SECPKG_ATTR_SIZES, &sizes, size), SEC_E_BUFFER_TOO_SMALL);
+            assert_status(QueryContextAttributesExA(&exchange.server, SECPKG_ATTR_SIZES, &sizes, size),
+                          SEC_E_BUFFER_TOO_SMALL);
         assert_status(QueryContextAttributesExA(&exchange.server, SECPKG_ATTR_SIZES, &sizes, sizeof sizes), SEC_E_OK);
         exchange_end(&exchange);
     }
@@ -146,7 +157,8 @@ Test(attributes, small_buffer_of_the_ex_form)
 
 Test(attributes, credential_name)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         SecPkgCredentials_NamesA names;
         SECURITY_STATUS status;
 

@@ -22,8 +22,9 @@ static SECURITY_STATUS login(bool server, enum said client, ULONG flags)
     if (server)
         exchange.server_bindings = make("tls-server-end-point:ours", &exchange.server_bindings_size);
     if (client != SAYS_NOTHING_OF_IT)
-        exchange.client_bindings = make(client == SAYS_SAME ? "tls-server-end-point:ours" : "tls-server-end-point:theirs",
-                                        &exchange.client_bindings_size);
+        exchange.client_bindings =
+            make(client == SAYS_SAME ? "tls-server-end-point:ours" : "tls-server-end-point:theirs",
+                 &exchange.client_bindings_size);
     status = exchange_run(&exchange);
     FreeContextBuffer(exchange.server_bindings);
     FreeContextBuffer(exchange.client_bindings);
@@ -35,7 +36,8 @@ static SECURITY_STATUS login(bool server, enum said client, ULONG flags)
 
 Test(bindings, same_channel)
 {
-    FOR_EACH_BINDING_PACKAGE {
+    FOR_EACH_BINDING_PACKAGE
+    {
         assert_status(login(true, SAYS_SAME, 0), SEC_E_OK);
         cr_assert_eq(exchange.bindings_result,
                      SEC_CHANNEL_BINDINGS_RESULT_CLIENT_SUPPORT | SEC_CHANNEL_BINDINGS_RESULT_VALID_MATCHED);
@@ -44,7 +46,8 @@ Test(bindings, same_channel)
 
 Test(bindings, another_channel)
 {
-    FOR_EACH_BINDING_PACKAGE {
+    FOR_EACH_BINDING_PACKAGE
+    {
         assert_status(login(true, SAYS_OTHER, 0), SEC_E_BAD_BINDINGS);
         cr_assert(exchange.bindings_result & SEC_CHANNEL_BINDINGS_RESULT_NOTVALID_MISMATCH);
         cr_assert_eq(SspiQueryLastFailureReason(), SSPI_REASON_BINDINGS_WRONG);
@@ -53,7 +56,8 @@ Test(bindings, another_channel)
 
 Test(bindings, client_that_sends_none)
 {
-    FOR_EACH_BINDING_PACKAGE {
+    FOR_EACH_BINDING_PACKAGE
+    {
         assert_status(login(true, SAYS_NOTHING_OF_IT, 0), SEC_E_BAD_BINDINGS);
         cr_assert(exchange.bindings_result & SEC_CHANNEL_BINDINGS_RESULT_NOTVALID_MISSING);
         cr_assert_eq(SspiQueryLastFailureReason(), SSPI_REASON_BINDINGS_MISSING);
@@ -63,7 +67,8 @@ Test(bindings, client_that_sends_none)
 /* Our own client always announces that it knows bindings; "missing" is for those that say nothing: see unit tests. */
 Test(bindings, allow_missing_does_not_allow_wrong)
 {
-    FOR_EACH_BINDING_PACKAGE {
+    FOR_EACH_BINDING_PACKAGE
+    {
         assert_status(login(true, SAYS_SAME, ASC_REQ_ALLOW_MISSING_BINDINGS), SEC_E_OK);
         assert_status(login(true, SAYS_OTHER, ASC_REQ_ALLOW_MISSING_BINDINGS), SEC_E_BAD_BINDINGS);
         assert_status(login(true, SAYS_NOTHING_OF_IT, ASC_REQ_ALLOW_MISSING_BINDINGS), SEC_E_BAD_BINDINGS);
@@ -72,7 +77,8 @@ Test(bindings, allow_missing_does_not_allow_wrong)
 
 Test(bindings, proxy_wants_some_and_takes_any)
 {
-    FOR_EACH_BINDING_PACKAGE {
+    FOR_EACH_BINDING_PACKAGE
+    {
         assert_status(login(false, SAYS_OTHER, ASC_REQ_PROXY_BINDINGS), SEC_E_OK);
         cr_assert(exchange.bindings_result & SEC_CHANNEL_BINDINGS_RESULT_VALID_PROXY);
         assert_status(login(false, SAYS_NOTHING_OF_IT, ASC_REQ_PROXY_BINDINGS), SEC_E_BAD_BINDINGS);
@@ -81,7 +87,8 @@ Test(bindings, proxy_wants_some_and_takes_any)
 
 Test(bindings, server_that_does_not_ask_does_not_check)
 {
-    FOR_EACH_BINDING_PACKAGE {
+    FOR_EACH_BINDING_PACKAGE
+    {
         assert_status(login(false, SAYS_OTHER, 0), SEC_E_OK);
         assert_status(login(false, SAYS_NOTHING_OF_IT, 0), SEC_E_OK);
     }
@@ -105,8 +112,8 @@ static SECURITY_STATUS last_leg(void *blob, ULONG size, bool before)
     in_buffers[0] = before ? bindings : token;
     in_buffers[1] = before ? token : bindings;
     context = package->server_legs > 1 ? &exchange.server : NULL;
-    status = AcceptSecurityContext(&exchange.server_credential, context, &in, exchange.server_flags, 0, &exchange.server,
-                                   &out_desc, &attributes, NULL);
+    status = AcceptSecurityContext(&exchange.server_credential, context, &in, exchange.server_flags, 0,
+                                   &exchange.server, &out_desc, &attributes, NULL);
     FreeContextBuffer(exchange.client_bindings);
     exchange_end(&exchange);
     return status;
@@ -114,7 +121,8 @@ static SECURITY_STATUS last_leg(void *blob, ULONG size, bool before)
 
 Test(bindings, before_or_behind_the_token)
 {
-    FOR_EACH_BINDING_PACKAGE {
+    FOR_EACH_BINDING_PACKAGE
+    {
         ULONG size;
         SEC_CHANNEL_BINDINGS *same = make("x", &size);
 
@@ -126,7 +134,8 @@ Test(bindings, before_or_behind_the_token)
 
 Test(bindings, malformed_ones_fail_the_login)
 {
-    FOR_EACH_BINDING_PACKAGE {
+    FOR_EACH_BINDING_PACKAGE
+    {
         ULONG size;
         SEC_CHANNEL_BINDINGS *same = make("x", &size);
 
@@ -142,7 +151,8 @@ Test(bindings, malformed_ones_fail_the_login)
 /* The EX form that only audits: the login succeeds, the result tells. */
 Test(bindings, audit_reports_and_does_not_fail)
 {
-    FOR_EACH_BINDING_PACKAGE {
+    FOR_EACH_BINDING_PACKAGE
+    {
         SecPkgContext_Bindings block;
 
         block.Bindings = make("audited", &block.BindingsLength);

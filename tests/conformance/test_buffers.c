@@ -5,17 +5,18 @@ static struct exchange exchange;
 static uint8_t memory[TOKEN_MAX];
 
 /* A server's leg with the caller's descriptors. */
-static SECURITY_STATUS accept(SecHandle *context, SecBufferDesc *in, ULONG flags, SecHandle *created, SecBufferDesc *out,
-                              ULONG *attributes)
+static SECURITY_STATUS accept(SecHandle *context, SecBufferDesc *in, ULONG flags, SecHandle *created,
+                              SecBufferDesc *out, ULONG *attributes)
 {
-    return AcceptSecurityContext(&exchange.server_credential, context, in, exchange.server_flags | flags, 0, created, out,
-                                 attributes, NULL);
+    return AcceptSecurityContext(&exchange.server_credential, context, in, exchange.server_flags | flags, 0, created,
+                                 out, attributes, NULL);
 }
 
 /* The first leg with `room` bytes of output. `*size`: what cbBuffer says afterwards. */
 static SECURITY_STATUS first_leg(ULONG room, ULONG *size)
 {
-    SecBuffer in_buffer = {exchange.token_size, SECBUFFER_TOKEN, exchange.token}, out_buffer = {room, SECBUFFER_TOKEN, memory};
+    SecBuffer in_buffer = {exchange.token_size, SECBUFFER_TOKEN, exchange.token},
+              out_buffer = {room, SECBUFFER_TOKEN, memory};
     SecBufferDesc in = {0, 1, &in_buffer}, out = {0, 1, &out_buffer};
     ULONG attributes;
     SECURITY_STATUS status = accept(NULL, &in, 0, &exchange.server, &out, &attributes);
@@ -26,7 +27,8 @@ static SECURITY_STATUS first_leg(ULONG room, ULONG *size)
 
 Test(buffers, too_small_fitting_and_larger_output_of_the_server)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         ULONG needed, size;
 
         exchange_begin(&exchange, CLIENT_GOOD);
@@ -82,7 +84,8 @@ static void client_leg(uint8_t *token, ULONG *token_size, SECURITY_STATUS *last)
 
 Test(buffers, too_small_output_of_the_client_on_every_leg)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         SECURITY_STATUS last = SEC_I_CONTINUE_NEEDED, server = SEC_I_CONTINUE_NEEDED;
 
         exchange_begin(&exchange, CLIENT_GOOD);
@@ -92,6 +95,8 @@ Test(buffers, too_small_output_of_the_client_on_every_leg)
             server = exchange_server(&exchange);
         }
         assert_status(server, SEC_E_OK);
+        if (last == SEC_I_CONTINUE_NEEDED)
+            last = exchange_client(&exchange);
         assert_status(last, SEC_E_OK);
         exchange_end(&exchange);
     }
@@ -99,7 +104,8 @@ Test(buffers, too_small_output_of_the_client_on_every_leg)
 
 Test(buffers, allocated_output)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         SecBuffer in_buffer, out_buffer = {0, SECBUFFER_TOKEN, NULL};
         SecBufferDesc in = {0, 1, &in_buffer}, out = {0, 1, &out_buffer};
         ULONG attributes;
@@ -108,7 +114,8 @@ Test(buffers, allocated_output)
         exchange_begin(&exchange, CLIENT_GOOD);
         exchange_client(&exchange);
         in_buffer = (SecBuffer){exchange.token_size, SECBUFFER_TOKEN, exchange.token};
-        assert_status(accept(NULL, &in, ASC_REQ_ALLOCATE_MEMORY, &exchange.server, &out, &attributes), SEC_I_CONTINUE_NEEDED);
+        assert_status(accept(NULL, &in, ASC_REQ_ALLOCATE_MEMORY, &exchange.server, &out, &attributes),
+                      SEC_I_CONTINUE_NEEDED);
         cr_assert(attributes & ASC_RET_ALLOCATED_MEMORY);
         cr_assert(out_buffer.pvBuffer && out_buffer.cbBuffer);
         live = memory_live();
@@ -121,7 +128,8 @@ Test(buffers, allocated_output)
 
 Test(buffers, nothing_to_send_is_size_zero)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         exchange_begin(&exchange, CLIENT_GOOD);
         exchange_until_last(&exchange);
         assert_status(exchange_server(&exchange), SEC_E_OK);
@@ -132,7 +140,8 @@ Test(buffers, nothing_to_send_is_size_zero)
 
 Test(buffers, no_output_is_tolerated_when_nothing_is_sent)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         SecBuffer in_buffer;
         SecBufferDesc in = {0, 1, &in_buffer};
         ULONG attributes;
@@ -155,7 +164,8 @@ Test(buffers, no_output_is_tolerated_when_nothing_is_sent)
 /* The client's token is found by its type, wherever it is and whatever bits are set. */
 Test(buffers, token_by_type_not_by_place)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         SecBuffer in_buffers[3] = {{0}}, out_buffers[2] = {{0}};
         SecBufferDesc in = {0, 3, in_buffers}, out = {0, 2, out_buffers};
         uint8_t untouched[4] = "abc";
@@ -177,7 +187,8 @@ Test(buffers, token_by_type_not_by_place)
 
 Test(buffers, descriptor_without_a_token)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         SecBuffer data = {4, SECBUFFER_DATA, memory}, out_buffer = {TOKEN_MAX, SECBUFFER_TOKEN, memory};
         SecBufferDesc empty = {0, 0, NULL}, in = {0, 1, &data}, version = {1, 1, &data}, out = {0, 1, &out_buffer};
         ULONG attributes;
@@ -195,7 +206,8 @@ Test(buffers, descriptor_without_a_token)
 /* Programs older than bindings, alerts and results: one buffer each way. */
 Test(buffers, plain_programs_need_no_newer_structure)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         ULONG size;
 
         exchange_begin(&exchange, CLIENT_GOOD);
@@ -209,7 +221,8 @@ Test(buffers, plain_programs_need_no_newer_structure)
 
 Test(arguments, attributes_are_required)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         SecBuffer in_buffer, out_buffer = {TOKEN_MAX, SECBUFFER_TOKEN, memory};
         SecBufferDesc in = {0, 1, &in_buffer}, out = {0, 1, &out_buffer};
 
@@ -225,7 +238,8 @@ Test(arguments, attributes_are_required)
 /* first_leg() passes NULL for ptsExpiry, support_exchange.c a variable: both on every leg. */
 Test(arguments, expiry_is_optional_and_local)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         TimeStamp here;
 
         exchange_open(&exchange);

@@ -3,10 +3,8 @@
 
 static struct exchange exchange;
 
-#define ASC_PROTECTION                                                                                                 \
-    (ASC_RET_INTEGRITY | ASC_RET_CONFIDENTIALITY | ASC_RET_REPLAY_DETECT | ASC_RET_SEQUENCE_DETECT)
-#define ISC_PROTECTION                                                                                                 \
-    (ISC_RET_INTEGRITY | ISC_RET_CONFIDENTIALITY | ISC_RET_REPLAY_DETECT | ISC_RET_SEQUENCE_DETECT)
+#define ASC_PROTECTION (ASC_RET_INTEGRITY | ASC_RET_CONFIDENTIALITY | ASC_RET_REPLAY_DETECT | ASC_RET_SEQUENCE_DETECT)
+#define ISC_PROTECTION (ISC_RET_INTEGRITY | ISC_RET_CONFIDENTIALITY | ISC_RET_REPLAY_DETECT | ISC_RET_SEQUENCE_DETECT)
 
 static void login(ULONG server_flags, ULONG client_flags)
 {
@@ -21,7 +19,8 @@ static void login(ULONG server_flags, ULONG client_flags)
 
 Test(flags, server_may_ask_for_nothing)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         login(0, package->protect_client);
         if (package->seals)
             cr_assert(exchange.server_attributes & ASC_RET_CONFIDENTIALITY);
@@ -33,7 +32,8 @@ Test(flags, server_may_ask_for_nothing)
 
 Test(flags, client_that_offers_nothing_shows_in_the_attributes)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         login(package->protect_server, 0);
         cr_assert_not(exchange.server_attributes & ASC_RET_CONFIDENTIALITY);
         exchange_end(&exchange);
@@ -42,7 +42,8 @@ Test(flags, client_that_offers_nothing_shows_in_the_attributes)
 
 Test(flags, integrity_alone_is_not_confidentiality)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         if (!package->signs)
             continue;
         login(package->protect_server, ISC_REQ_INTEGRITY);
@@ -54,7 +55,8 @@ Test(flags, integrity_alone_is_not_confidentiality)
     }
 }
 
-/* Every combination of the five flags of protection, each side. Success; what is reported on one side holds on the other. */
+/* Every combination of the five flags of protection, each side. Success; what is reported on one side holds on the
+ * other. */
 Test(flags, matrix, .timeout = 300)
 {
     static const ULONG server_bits[] = {ASC_REQ_INTEGRITY, ASC_REQ_CONFIDENTIALITY, ASC_REQ_REPLAY_DETECT,
@@ -62,7 +64,8 @@ Test(flags, matrix, .timeout = 300)
     static const ULONG client_bits[] = {ISC_REQ_INTEGRITY, ISC_REQ_CONFIDENTIALITY, ISC_REQ_REPLAY_DETECT,
                                         ISC_REQ_SEQUENCE_DETECT, ISC_REQ_CONNECTION};
 
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         for (unsigned combination = 0; combination < 1024; combination++) {
             ULONG server = 0, client = 0;
 
@@ -73,7 +76,8 @@ Test(flags, matrix, .timeout = 300)
             login(server, client);
             cr_assert_eq(!(exchange.server_attributes & ASC_RET_CONFIDENTIALITY),
                          !(exchange.client_attributes & ISC_RET_CONFIDENTIALITY));
-            cr_assert_eq(!(exchange.server_attributes & ASC_RET_INTEGRITY), !(exchange.client_attributes & ISC_RET_INTEGRITY));
+            cr_assert_eq(!(exchange.server_attributes & ASC_RET_INTEGRITY),
+                         !(exchange.client_attributes & ISC_RET_INTEGRITY));
             exchange_end(&exchange);
         }
     }
@@ -82,10 +86,12 @@ Test(flags, matrix, .timeout = 300)
 /* Flags that mean something to other packages only are no error. */
 Test(flags, that_do_not_apply_are_ignored)
 {
-    static const ULONG foreign[] = {ASC_REQ_DELEGATE, ASC_REQ_MUTUAL_AUTH, ASC_REQ_EXTENDED_ERROR, ASC_REQ_STREAM,
-                                    ASC_REQ_USE_SESSION_KEY, ASC_REQ_IDENTIFY, ASC_REQ_CONNECTION, ASC_REQ_LICENSING};
+    static const ULONG foreign[] = {ASC_REQ_DELEGATE,   ASC_REQ_MUTUAL_AUTH,     ASC_REQ_EXTENDED_ERROR,
+                                    ASC_REQ_STREAM,     ASC_REQ_USE_SESSION_KEY, ASC_REQ_IDENTIFY,
+                                    ASC_REQ_CONNECTION, ASC_REQ_LICENSING};
 
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++) {
             login(foreign[i], package->protect_client);
             cr_assert_not(exchange.server_attributes & (ASC_RET_DELEGATE | ASC_RET_MUTUAL_AUTH | ASC_RET_STREAM));
@@ -96,7 +102,8 @@ Test(flags, that_do_not_apply_are_ignored)
 
 Test(flags, connection_is_reported)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         login(ASC_REQ_CONNECTION, package->protect_client | ISC_REQ_CONNECTION);
         cr_assert(exchange.server_attributes & ASC_RET_CONNECTION);
         cr_assert(exchange.client_attributes & ISC_RET_CONNECTION);
@@ -106,7 +113,8 @@ Test(flags, connection_is_reported)
 
 Test(flags, attributes_are_written_on_every_success)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         exchange_begin(&exchange, CLIENT_GOOD);
         exchange_client(&exchange);
         while (exchange_server(&exchange) == SEC_I_CONTINUE_NEEDED) {
@@ -123,7 +131,8 @@ Test(flags, attributes_are_written_on_every_success)
 
 Test(flags, attribute_says_what_the_last_leg_said)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         SecPkgContext_Flags flags;
 
         exchange_open(&exchange);
@@ -139,7 +148,8 @@ Test(flags, attribute_says_what_the_last_leg_said)
 
 Test(flags, datagram_style_is_not_served)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         exchange_begin(&exchange, CLIENT_GOOD);
         exchange.client_flags |= ISC_REQ_DATAGRAM;
         assert_status(exchange_client(&exchange), SEC_E_UNSUPPORTED_FUNCTION);

@@ -16,7 +16,8 @@ static SEC_WCHAR *wide(const char *ascii)
 
 Test(forms, client_in_utf16)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         SecBuffer in_buffer, out_buffer;
         SecBufferDesc in = {0, 1, &in_buffer}, out = {0, 1, &out_buffer};
         ULONG attributes;
@@ -29,8 +30,9 @@ Test(forms, client_in_utf16)
             in_buffer = (SecBuffer){exchange.token_size, SECBUFFER_TOKEN, exchange.token};
             out_buffer = (SecBuffer){0, SECBUFFER_TOKEN, NULL};
             cr_assert_geq(InitializeSecurityContextW(&exchange.client_credential, first ? NULL : &exchange.client,
-                                                     wide(package->target), exchange.client_flags | ISC_REQ_ALLOCATE_MEMORY,
-                                                     0, 0, first ? NULL : &in, 0, &exchange.client, &out, &attributes, NULL),
+                                                     wide(package->target),
+                                                     exchange.client_flags | ISC_REQ_ALLOCATE_MEMORY, 0, 0,
+                                                     first ? NULL : &in, 0, &exchange.client, &out, &attributes, NULL),
                           0);
             cr_assert(attributes & ISC_RET_ALLOCATED_MEMORY);
             memcpy(exchange.token, out_buffer.pvBuffer, out_buffer.cbBuffer);
@@ -45,7 +47,8 @@ Test(forms, client_in_utf16)
 
 Test(forms, names_agree)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         SecPkgContext_NamesA ansi;
         SecPkgContext_NamesW utf16;
         PSecPkgInfoA info;
@@ -72,7 +75,8 @@ Test(forms, names_agree)
 
 Test(forms, credential_in_utf16)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         SecHandle credential;
         TimeStamp expiry = {.QuadPart = 0};
 
@@ -90,12 +94,13 @@ static SECURITY_STATUS server_by_table(const SecurityFunctionTableW *table, SecH
 {
     static uint8_t out[TOKEN_MAX];
     bool first = !SecIsValidHandle(context);
-    SecBuffer in_buffer = {exchange.token_size, SECBUFFER_TOKEN, exchange.token}, out_buffer = {TOKEN_MAX, SECBUFFER_TOKEN, out};
+    SecBuffer in_buffer = {exchange.token_size, SECBUFFER_TOKEN, exchange.token},
+              out_buffer = {TOKEN_MAX, SECBUFFER_TOKEN, out};
     SecBufferDesc in = {0, 1, &in_buffer}, out_desc = {0, 1, &out_buffer};
     ULONG attributes;
     TimeStamp expiry;
-    SECURITY_STATUS status = table->AcceptSecurityContext(credential, first ? NULL : context, &in, exchange.server_flags, 0,
-                                                          context, &out_desc, &attributes, &expiry);
+    SECURITY_STATUS status = table->AcceptSecurityContext(
+        credential, first ? NULL : context, &in, exchange.server_flags, 0, context, &out_desc, &attributes, &expiry);
 
     memcpy(exchange.token, out, out_buffer.cbBuffer);
     exchange.token_size = out_buffer.cbBuffer;
@@ -106,7 +111,8 @@ Test(forms, login_through_the_function_table)
 {
     const SecurityFunctionTableW *table = InitSecurityInterfaceW();
 
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         SecPkgContext_NamesW names;
         SECURITY_STATUS status = SEC_I_CONTINUE_NEEDED;
 
@@ -127,9 +133,9 @@ Test(forms, login_through_the_function_table)
 /* The signature of the page, parameter by parameter: this compiles or it does not. */
 Test(forms, prototype_of_accept_security_context)
 {
-    SECURITY_STATUS (*accept)(PCredHandle, PCtxtHandle, PSecBufferDesc, ULONG, ULONG, PCtxtHandle, PSecBufferDesc, PULONG,
-                              PTimeStamp)
-        = AcceptSecurityContext;
+    SECURITY_STATUS(*accept)
+    (PCredHandle, PCtxtHandle, PSecBufferDesc, ULONG, ULONG, PCtxtHandle, PSecBufferDesc, PULONG, PTimeStamp) =
+        AcceptSecurityContext;
     SECURITY_STATUS SEC_ENTRY (*entry)(PCredHandle) = FreeCredentialsHandle;
 
     cr_assert_eq(sizeof(SECURITY_STATUS), 4);

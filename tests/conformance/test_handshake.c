@@ -5,7 +5,8 @@ static struct exchange exchange;
 
 Test(handshake, loopback)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         exchange_open(&exchange);
         cr_assert_eq(exchange.server_legs, package->server_legs);
         exchange_end(&exchange);
@@ -14,7 +15,8 @@ Test(handshake, loopback)
 
 Test(handshake, reachable_by_name_and_described)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         PSecPkgInfoA info, all;
         ULONG count = 0;
         bool listed = false;
@@ -37,7 +39,8 @@ Test(handshake, reachable_by_name_and_described)
 
 Test(handshake, several_legs)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         exchange_begin(&exchange, CLIENT_GOOD);
         exchange_until_last(&exchange);
         assert_status(exchange_server(&exchange), SEC_E_OK);
@@ -51,7 +54,8 @@ Test(handshake, several_legs)
 
 Test(credentials, of_another_origin)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         SecHandle made_up = {1234, 5678};
 
         exchange_begin(&exchange, CLIENT_GOOD);
@@ -69,7 +73,8 @@ Test(credentials, of_another_origin)
 
 Test(credentials, inbound_and_both)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         SecHandle both;
 
         exchange_open(&exchange);
@@ -88,7 +93,8 @@ Test(credentials, inbound_and_both)
 
 Test(credentials, outbound_alone_is_refused)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         SecHandle kept;
 
         exchange_begin(&exchange, CLIENT_GOOD);
@@ -103,7 +109,8 @@ Test(credentials, outbound_alone_is_refused)
 
 Test(credentials, null_is_refused_on_the_first_call)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         SecHandle context;
         SecBuffer buffer = {TOKEN_MAX, SECBUFFER_TOKEN, exchange.token};
         SecBufferDesc desc = {0, 1, &buffer};
@@ -117,7 +124,8 @@ Test(credentials, null_is_refused_on_the_first_call)
 
 Test(credentials, another_credential_midway)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         SecHandle other;
 
         exchange_begin(&exchange, CLIENT_GOOD);
@@ -134,7 +142,8 @@ Test(credentials, another_credential_midway)
 
 Test(credentials, freed_while_its_contexts_live)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         SecPkgContext_NamesA names;
 
         exchange_open(&exchange);
@@ -150,7 +159,8 @@ Test(credentials, freed_while_its_contexts_live)
 /* Who is the client belongs to the context, not to the credential. */
 Test(credentials, one_for_many_contexts_at_a_time)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         static struct exchange other;
         SecHandle kept;
 
@@ -172,7 +182,8 @@ Test(credentials, one_for_many_contexts_at_a_time)
 
 Test(contexts, new_context_is_the_same_variable)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         exchange_open(&exchange); /* support_exchange.c passes one variable as both */
         cr_assert(SecIsValidHandle(&exchange.server));
         exchange_end(&exchange);
@@ -182,17 +193,19 @@ Test(contexts, new_context_is_the_same_variable)
 static SECURITY_STATUS last_leg(SecHandle *context, SecHandle *created)
 {
     static uint8_t out[TOKEN_MAX];
-    SecBuffer in_buffer = {exchange.token_size, SECBUFFER_TOKEN, exchange.token}, out_buffer = {TOKEN_MAX, SECBUFFER_TOKEN, out};
+    SecBuffer in_buffer = {exchange.token_size, SECBUFFER_TOKEN, exchange.token},
+              out_buffer = {TOKEN_MAX, SECBUFFER_TOKEN, out};
     SecBufferDesc in = {0, 1, &in_buffer}, out_desc = {0, 1, &out_buffer};
     ULONG attributes;
 
-    return AcceptSecurityContext(&exchange.server_credential, context, &in, exchange.server_flags, 0, created, &out_desc,
-                                 &attributes, NULL);
+    return AcceptSecurityContext(&exchange.server_credential, context, &in, exchange.server_flags, 0, created,
+                                 &out_desc, &attributes, NULL);
 }
 
 Test(contexts, new_context_is_another_variable)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         SecHandle created = {7, 7};
 
         exchange_begin(&exchange, CLIENT_GOOD);
@@ -207,7 +220,8 @@ Test(contexts, new_context_is_another_variable)
 
 Test(contexts, wrong_handle_on_a_later_call)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         SecHandle wrong = {4321, 8765};
 
         exchange_begin(&exchange, CLIENT_GOOD);
@@ -223,7 +237,8 @@ Test(contexts, wrong_handle_on_a_later_call)
 
 Test(contexts, new_context_must_not_be_null_at_first)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         size_t live;
 
         exchange_begin(&exchange, CLIENT_GOOD);
@@ -238,7 +253,8 @@ Test(contexts, new_context_must_not_be_null_at_first)
 
 Test(contexts, deleted_at_every_stage)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         SecHandle gone;
 
         exchange_begin(&exchange, CLIENT_GOOD);
@@ -258,7 +274,8 @@ Test(contexts, deleted_at_every_stage)
 
 Test(contexts, half_finished_ones_cost_nothing_once_deleted)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         size_t live;
 
         exchange_begin(&exchange, CLIENT_GOOD);
@@ -276,7 +293,8 @@ Test(contexts, half_finished_ones_cost_nothing_once_deleted)
 
 Test(contexts, accept_after_success)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         exchange_open(&exchange);
         memcpy(exchange.token, "more", 4);
         exchange.token_size = 4;
@@ -287,7 +305,8 @@ Test(contexts, accept_after_success)
 
 Test(contexts, impersonation_needs_a_finished_context)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         void *token = &exchange;
 
         exchange_begin(&exchange, CLIENT_GOOD);
@@ -307,7 +326,8 @@ Test(contexts, impersonation_needs_a_finished_context)
 
 Test(contexts, server_that_must_hear_first_refuses_no_input)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         SecHandle context;
         SecBuffer buffer = {TOKEN_MAX, SECBUFFER_TOKEN, exchange.token};
         SecBufferDesc out = {0, 1, &buffer};
@@ -315,7 +335,8 @@ Test(contexts, server_that_must_hear_first_refuses_no_input)
         SECURITY_STATUS status;
 
         exchange_begin(&exchange, CLIENT_GOOD);
-        status = AcceptSecurityContext(&exchange.server_credential, NULL, NULL, 0, 0, &context, &out, &attributes, NULL);
+        status =
+            AcceptSecurityContext(&exchange.server_credential, NULL, NULL, 0, 0, &context, &out, &attributes, NULL);
         if (package->server_first) {
             assert_status(status, SEC_I_CONTINUE_NEEDED);
             assert_status(DeleteSecurityContext(&context), SEC_E_OK);
@@ -331,7 +352,8 @@ Test(contexts, representation_makes_no_difference)
 {
     static const ULONG representations[] = {SECURITY_NATIVE_DREP, SECURITY_NETWORK_DREP, 0xFFFFFFFF};
 
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         for (size_t i = 0; i < 3; i++) {
             exchange_begin(&exchange, CLIENT_GOOD);
             exchange.representation = representations[i];

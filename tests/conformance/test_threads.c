@@ -1,4 +1,5 @@
-/* C 39 of the checklist: different contexts at once, from many threads, on one credential. Run under ThreadSanitizer too. */
+/* C 39 of the checklist: different contexts at once, from many threads, on one credential. Run under ThreadSanitizer
+ * too. */
 #include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,35 +11,54 @@
 
 static SecHandle server_credential, client_credential;
 
-/* Like exchange_run, without anything that two threads would share. */
-static SECURITY_STATUS login(SecHandle *server, SecHandle *client)
+/* One side of a login that shares nothing with other threads. */
+struct side {
+    SecHandle *handle;
+    SecHandle *context; /* NULL before the first leg */
+    SECURITY_STATUS status;
+};
+
+static SecBuffer allocated(void)
 {
-    SECURITY_STATUS client_status = SEC_I_CONTINUE_NEEDED, server_status = SEC_I_CONTINUE_NEEDED;
-    SecBuffer token = {0, SECBUFFER_TOKEN, NULL}, next;
-    SecBufferDesc in = {0, 1, &token}, out = {0, 1, &next};
-    SecHandle *client_context = NULL, *server_context = NULL;
+    return (SecBuffer){0, SECBUFFER_TOKEN, NULL};
+}
+
+/* One leg: the token that came is freed, the next one takes its place. */
+static void side_step(struct side *side, bool server, SecBuffer *token)
+{
+    SecBuffer next = allocated();
+    SecBufferDesc in = {0, 1, token}, out = {0, 1, &next};
     ULONG attributes;
 
-    while (server_status == SEC_I_CONTINUE_NEEDED) {
-        next = (SecBuffer){0, SECBUFFER_TOKEN, NULL};
-        client_status = InitializeSecurityContextA(&client_credential, client_context, (SEC_CHAR *)package->target,
-                                                   package->protect_client | ISC_REQ_ALLOCATE_MEMORY, 0, 0,
-                                                   client_context ? &in : NULL, 0, client, &out, &attributes, NULL);
-        FreeContextBuffer(token.pvBuffer);
-        if (client_status < 0)
-            return client_status;
-        client_context = client;
-        token = next;
-        next = (SecBuffer){0, SECBUFFER_TOKEN, NULL};
-        server_status = AcceptSecurityContext(&server_credential, server_context, &in,
-                                              package->protect_server | ASC_REQ_ALLOCATE_MEMORY, 0, server, &out, &attributes,
-                                              NULL);
-        FreeContextBuffer(token.pvBuffer);
-        server_context = server;
-        token = next;
+    if (server)
+        side->status = AcceptSecurityContext(&server_credential, side->context, &in,
+                                             package->protect_server | ASC_REQ_ALLOCATE_MEMORY, 0, side->handle, &out,
+                                             &attributes, NULL);
+    else
+        side->status = InitializeSecurityContextA(&client_credential, side->context, (SEC_CHAR *)package->target,
+                                                  package->protect_client | ISC_REQ_ALLOCATE_MEMORY, 0, 0,
+                                                  side->context ? &in : NULL, 0, side->handle, &out, &attributes, NULL);
+    side->context = side->handle;
+    FreeContextBuffer(token->pvBuffer);
+    *token = next;
+}
+
+static SECURITY_STATUS login(SecHandle *server_handle, SecHandle *client_handle)
+{
+    struct side server = {server_handle, NULL, SEC_I_CONTINUE_NEEDED},
+                client = {client_handle, NULL, SEC_I_CONTINUE_NEEDED};
+    SecBuffer token = allocated();
+
+    while (server.status == SEC_I_CONTINUE_NEEDED || client.status == SEC_I_CONTINUE_NEEDED) {
+        if (client.status == SEC_I_CONTINUE_NEEDED)
+            side_step(&client, false, &token);
+        if (client.status >= 0 && server.status == SEC_I_CONTINUE_NEEDED)
+            side_step(&server, true, &token);
+        if (client.status < 0 || server.status < 0)
+            break;
     }
     FreeContextBuffer(token.pvBuffer);
-    return server_status;
+    return server.status < 0 ? server.status : client.status;
 }
 
 static SECURITY_STATUS seal_once(SecHandle *from, SecHandle *to)
@@ -60,7 +80,8 @@ static void *work(void *argument)
 
         if (status == SEC_E_OK && package->seals)
             status = seal_once(&client, &server);
-        if (status != SEC_E_OK || DeleteSecurityContext(&server) != SEC_E_OK || DeleteSecurityContext(&client) != SEC_E_OK)
+        if (status != SEC_E_OK || DeleteSecurityContext(&server) != SEC_E_OK
+            || DeleteSecurityContext(&client) != SEC_E_OK)
             return argument;
     }
     return NULL;
@@ -80,7 +101,8 @@ static void release(void)
 
 Test(threads, different_contexts_at_once, .timeout = 300)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         pthread_t threads[THREADS];
 
         acquire();
@@ -120,7 +142,8 @@ static void *hop_seal(void *argument)
 
 Test(threads, contexts_may_hop)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         struct hop hop;
         pthread_t thread;
 
@@ -142,7 +165,8 @@ Test(threads, contexts_may_hop)
 /* Credentials acquired before a fork work in the children. */
 Test(threads, credentials_work_after_a_fork)
 {
-    FOR_EACH_PACKAGE {
+    FOR_EACH_PACKAGE
+    {
         acquire();
         for (int i = 0; i < 3; i++) {
             pid_t child = fork();
