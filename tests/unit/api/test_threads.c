@@ -54,6 +54,41 @@ Test(threads, delete_during_accept_takes_effect_after_it)
     cr_assert_eq(handle_count(), 0);
 }
 
+static void *names_later(void *argument)
+{
+    SecPkgContext_NamesA names;
+
+    *(SECURITY_STATUS *)argument = QueryContextAttributesA(&context, SECPKG_ATTR_NAMES, &names);
+    return NULL;
+}
+
+/* A call that waits for its turn on a context that is deleted meanwhile finds it gone. */
+Test(threads, delete_while_another_call_waits)
+{
+    SECURITY_STATUS accepted = -1, queried = -1;
+    SecHandle copy;
+    pthread_t accepting, waiting;
+
+    server = trial_credential("Trial", SECPKG_CRED_INBOUND);
+    context = copy = trial_half_open(&server);
+    trial_accept_hook = delete_while_inside;
+    cr_assert_eq(pthread_create(&accepting, NULL, accept_slowly, &accepted), 0);
+    while (atomic_load(&inside) != 1)
+        sched_yield();
+    cr_assert_eq(pthread_create(&waiting, NULL, names_later, &queried), 0);
+    usleep(50000);
+    assert_status(DeleteSecurityContext(&copy), SEC_E_OK);
+    atomic_store(&inside, 2);
+    pthread_join(accepting, NULL);
+    pthread_join(waiting, NULL);
+    trial_accept_hook = NULL;
+    atomic_store(&inside, 0);
+    assert_status(accepted, SEC_E_OK);
+    assert_status(queried, SEC_E_INVALID_HANDLE);
+    assert_status(FreeCredentialsHandle(&server), SEC_E_OK);
+    cr_assert_eq(trial_contexts(), 0);
+}
+
 /* ---- Many threads on one context: one login, everybody else is refused ---- */
 
 #define THREADS 16
@@ -188,9 +223,9 @@ static int child_works(void)
 
     alarm(20);
     return trial_accept(&server, &mine, &mine, "ANSWER:alice:secret", out, &size) == SEC_E_OK
-                && FreeContextBuffer(context_buffer_new(8)) == SEC_E_OK && DeleteSecurityContext(&mine) == SEC_E_OK
-             ? 0
-             : 1;
+                   && FreeContextBuffer(context_buffer_new(8)) == SEC_E_OK && DeleteSecurityContext(&mine) == SEC_E_OK
+               ? 0
+               : 1;
 }
 
 Test(threads, fork_while_others_work)
