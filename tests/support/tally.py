@@ -58,13 +58,30 @@ def log_counts(log: str) -> tuple[Counts, int, list[str]]:
     return (totals[0], totals[1], totals[2]), empty, reasons
 
 
+def criterion_leaks_alone(report: str) -> bool:
+    """Whether a report tells of nothing but leaks that Criterion itself allocated, as it does now and then under load.
+
+    A suppression cannot say this: every test is called from Criterion, so it would forgive the tests' own leaks.
+    """
+    if report.count("ERROR:") != report.count("ERROR: LeakSanitizer:"):
+        return False
+    blocks = re.split(r"^(?:Direct|Indirect) leak of .*$", report, flags=re.M)[1:]
+    return bool(blocks) and all(re.search(r"^ *#1 .*libcriterion\.so", block, re.M) for block in blocks)
+
+
 def reports_show(folder: Path) -> int:
-    """Prints the head of each report and returns how many there are."""
+    """Prints the head of each report and returns how many count."""
     reports = sorted(path for path in folder.rglob("*") if path.is_file() and path.stat().st_size > 0)
+    count = 0
     for path in reports:
+        text = path.read_text(errors="replace")
+        if criterion_leaks_alone(text):
+            print(f"report {path}: a leak of Criterion's own, not counted")
+            continue
+        count += 1
         print(f"report {path}:")
-        print("\n".join(path.read_text(errors="replace").splitlines()[:40]))
-    return len(reports)
+        print("\n".join(text.splitlines()[:40]))
+    return count
 
 
 def main() -> int:
