@@ -108,7 +108,7 @@ struct sspi_field {
     size_t width;       /* bytes of a number; of the size member for BYTES */
     size_t size_offset; /* BYTES: where its size is */
     const struct sspi_row *row;
-    bool secret;        /* wiped before it is freed */
+    bool secret; /* wiped before it is freed */
 };
 
 struct sspi_row {

@@ -79,15 +79,16 @@ int slua_call_fail(struct slua_call *call, SECURITY_STATUS status, struct slua_b
 
 /* ---- Arguments: an error that names the argument ---- */
 
-struct slua_handle *slua_take_handle(struct slua_call *call, int index, const char *name, enum sspi_kind kind, bool optional);
+struct slua_handle *slua_take_handle(struct slua_call *call, int index, const char *name, enum sspi_kind kind,
+                                     bool optional);
 const char *slua_take_text(struct slua_call *call, int index, const char *name, bool optional);
 ULONG slua_take_number(struct slua_call *call, int index, const char *name, bool is_signed);
 BOOL slua_take_flag(struct slua_call *call, int index, const char *name);
 const void *slua_take_bytes(struct slua_call *call, int index, const char *name, bool optional, ULONG *size);
 /* A table with user, domain, password, or nil. */
 void slua_take_identity(struct slua_call *call, int index, const char *name, struct sspi_identity *identity);
-/* A string or ContextBuffer (one TOKEN buffer), or a list of {type, data}; where the buffer is written, data may be a number:
- * the room. `writable` as for Python. */
+/* A string or ContextBuffer (one TOKEN buffer), or a list of {type, data}; where the buffer is written, data may be a
+ * number: the room. `writable` as for Python. */
 void slua_take_buffers(struct slua_call *call, int index, const char *name, bool optional, int writable,
                        struct slua_buffers *buffers);
 /* nil: one TOKEN buffer that the package allocates; else a list of types or of {type, room}. */

@@ -8,8 +8,8 @@ static const char *const kind_names[] = {"CredHandle", "CtxtHandle", "AccountSto
 
 static void wrong_type(struct slua_call *call, int index, const char *name, const char *expected, bool optional)
 {
-    luaL_error(call->L, "%s: argument '%s' must be %s%s, not %s", call->function, name, expected, optional ? " or nil" : "",
-               lua_isnil(call->L, index) ? "nil" : luaL_typename(call->L, index));
+    luaL_error(call->L, "%s: argument '%s' must be %s%s, not %s", call->function, name, expected,
+               optional ? " or nil" : "", lua_isnil(call->L, index) ? "nil" : luaL_typename(call->L, index));
 }
 
 static void wrong_value(struct slua_call *call, const char *name, const char *problem)
@@ -41,7 +41,8 @@ static bool in_own_callback(const struct slua_handle *handle)
     return false;
 }
 
-struct slua_handle *slua_take_handle(struct slua_call *call, int index, const char *name, enum sspi_kind kind, bool optional)
+struct slua_handle *slua_take_handle(struct slua_call *call, int index, const char *name, enum sspi_kind kind,
+                                     bool optional)
 {
     struct slua_handle *handle;
 

@@ -121,16 +121,15 @@ static int handle_method_tostring(lua_State *L)
 {
     struct slua_handle *handle = method_self(L);
 
-    lua_pushfstring(L, "%s (%s): %p", kind_names[handle->kind],
-                    sspi_guard_closed(&handle->guard) ? "closed" : "open", (void *)handle);
+    lua_pushfstring(L, "%s (%s): %p", kind_names[handle->kind], sspi_guard_closed(&handle->guard) ? "closed" : "open",
+                    (void *)handle);
     return 1;
 }
 
-static const luaL_Reg handle_meta[] = {{"__gc", handle_method_gc},
-                                       {"__close", handle_method_close},
-                                       {"__tostring", handle_method_tostring},
-                                       {NULL, NULL}};
-static const luaL_Reg handle_methods[] = {{"close", handle_method_close}, {"closed", handle_method_closed}, {NULL, NULL}};
+static const luaL_Reg handle_meta[] = {
+    {"__gc", handle_method_gc}, {"__close", handle_method_close}, {"__tostring", handle_method_tostring}, {NULL, NULL}};
+static const luaL_Reg handle_methods[] = {
+    {"close", handle_method_close}, {"closed", handle_method_closed}, {NULL, NULL}};
 
 static int release_refused(lua_State *L, const char *function, const char *name, const char *expected)
 {
@@ -222,7 +221,8 @@ static const luaL_Reg buffer_meta[] = {{"__gc", buffer_method_close},
                                        {"__len", buffer_method_length},
                                        {"__tostring", buffer_method_tostring},
                                        {NULL, NULL}};
-static const luaL_Reg buffer_methods[] = {{"close", buffer_method_close}, {"closed", buffer_method_closed}, {NULL, NULL}};
+static const luaL_Reg buffer_methods[] = {
+    {"close", buffer_method_close}, {"closed", buffer_method_closed}, {NULL, NULL}};
 
 int slua_release_buffer(lua_State *L, const char *function, const char *name)
 {

@@ -14,7 +14,8 @@ static PyObject *argument(const struct py_call *call, Py_ssize_t index)
 }
 
 /* Always false. */
-static bool wrong_type(const struct py_call *call, Py_ssize_t index, const char *name, const char *expected, bool optional)
+static bool wrong_type(const struct py_call *call, Py_ssize_t index, const char *name, const char *expected,
+                       bool optional)
 {
     PyObject *value = index < call->nargs ? call->args[index] : Py_None;
     PyObject *type = PyObject_GetAttrString((PyObject *)Py_TYPE(value), "__name__");
@@ -133,7 +134,8 @@ static bool view(struct py_call *call, PyObject *value, const char *name, bool w
         *data = PyBytes_AsString(value);
         length = PyBytes_Size(value);
     } else {
-        if (!PyObject_CheckBuffer(value) || PyObject_GetBuffer(value, taken, writable ? PyBUF_WRITABLE : PyBUF_SIMPLE)) {
+        if (!PyObject_CheckBuffer(value)
+            || PyObject_GetBuffer(value, taken, writable ? PyBUF_WRITABLE : PyBUF_SIMPLE)) {
             PyErr_Clear();
             return false;
         }
@@ -147,7 +149,8 @@ static bool view(struct py_call *call, PyObject *value, const char *name, bool w
     return true;
 }
 
-bool py_take_bytes(struct py_call *call, Py_ssize_t index, const char *name, bool optional, const void **data, ULONG *size)
+bool py_take_bytes(struct py_call *call, Py_ssize_t index, const char *name, bool optional, const void **data,
+                   ULONG *size)
 {
     PyObject *value = argument(call, index);
 
@@ -161,7 +164,8 @@ bool py_take_bytes(struct py_call *call, Py_ssize_t index, const char *name, boo
 }
 
 /* One part of an identity: str, or None; the password also bytes-like. */
-static bool identity_part(struct py_call *call, PyObject *value, const char *name, int part, struct sspi_identity *identity)
+static bool identity_part(struct py_call *call, PyObject *value, const char *name, int part,
+                          struct sspi_identity *identity)
 {
     const void *data;
     const char *text;
@@ -228,7 +232,8 @@ static bool buffer_type(struct py_call *call, PyObject *value, const char *name,
         return true;
     }
     PyErr_Clear();
-    PyErr_Format(PyExc_TypeError, "%s() argument '%s': a buffer's type must be an int of 32 bits", call->function, name);
+    PyErr_Format(PyExc_TypeError, "%s() argument '%s': a buffer's type must be an int of 32 bits", call->function,
+                 name);
     return false;
 }
 
@@ -240,7 +245,8 @@ static bool is_written(int writable, ULONG type)
 }
 
 /* One (type, buffer). */
-static bool take_pair(struct py_call *call, PyObject *item, const char *name, int writable, struct sspi_buffers *buffers)
+static bool take_pair(struct py_call *call, PyObject *item, const char *name, int writable,
+                      struct sspi_buffers *buffers)
 {
     const void *data;
     ULONG type, size;

@@ -27,8 +27,8 @@ void py_call_init(struct py_call *call, struct py_state *state, const char *func
     call->views_used = 0;
 }
 
-bool py_call_begin(struct py_call *call, PyObject *module, const char *function, PyObject *const *args, Py_ssize_t nargs,
-                   Py_ssize_t least, Py_ssize_t most)
+bool py_call_begin(struct py_call *call, PyObject *module, const char *function, PyObject *const *args,
+                   Py_ssize_t nargs, Py_ssize_t least, Py_ssize_t most)
 {
     py_call_init(call, PyModule_GetState(module), function);
     call->args = args;

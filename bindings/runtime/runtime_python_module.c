@@ -133,7 +133,8 @@ static PyObject *field_result(struct py_state *state, const struct sspi_field *f
     case SSPI_FIELD_TIME:
         return PyLong_FromLongLong((int64_t)sspi_field_number(base, field->offset, 8));
     case SSPI_FIELD_BYTES:
-        return PyBytes_FromStringAndSize(pointer, pointer ? (Py_ssize_t)sspi_field_number(base, field->size_offset, field->width) : 0);
+        return PyBytes_FromStringAndSize(
+            pointer, pointer ? (Py_ssize_t)sspi_field_number(base, field->size_offset, field->width) : 0);
     default:
         break;
     }
@@ -228,8 +229,8 @@ static bool add_rows(PyObject *module, struct py_state *state)
 static bool add_constants(PyObject *module, const struct sspi_constant *constant)
 {
     for (; constant->name; constant++) {
-        PyObject *value = constant->text ? PyUnicode_FromString(constant->text)
-                                         : PyLong_FromUnsignedLongLong(constant->number);
+        PyObject *value =
+            constant->text ? PyUnicode_FromString(constant->text) : PyLong_FromUnsignedLongLong(constant->number);
         int failed = PyModule_AddObjectRef(module, constant->name, value);
 
         Py_XDECREF(value);
@@ -244,9 +245,8 @@ int py_module_exec(PyObject *module, const struct py_module *description)
     struct py_state *state = PyModule_GetState(module);
 
     state->module = description;
-    state->error = PyErr_NewExceptionWithDoc("sspi._sspi.Error",
-                                             "(function, status, reason, explanation, token, sense): a call failed.", NULL,
-                                             NULL);
+    state->error = PyErr_NewExceptionWithDoc(
+        "sspi._sspi.Error", "(function, status, reason, explanation, token, sense): a call failed.", NULL, NULL);
     if (!state->error || PyModule_AddObjectRef(module, "Error", state->error))
         return -1;
     if (!py_types_make(module, state) || !add_rows(module, state) || !add_constants(module, description->constants))

@@ -137,7 +137,8 @@ static PyObject *handle_repr(PyObject *self)
 }
 
 static PyMethodDef handle_methods[] = {
-    {"close", handle_close, METH_NOARGS, "close()\n--\n\nReleases it; after the calls that are using it. May be repeated."},
+    {"close", handle_close, METH_NOARGS,
+     "close()\n--\n\nReleases it; after the calls that are using it. May be repeated."},
     {NULL, NULL, 0, NULL}};
 
 static PyGetSetDef handle_getset[] = {{"closed", handle_closed, NULL, "True after close().", NULL},
@@ -153,10 +154,9 @@ static PyTypeObject *handle_type_make(PyObject *module, const char *name, const 
                            {Py_tp_methods, handle_methods},
                            {Py_tp_getset, handle_getset},
                            {0, NULL}};
-    PyType_Spec spec = {name, (int)sizeof(struct py_handle), 0,
-                        Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION
-                            | Py_TPFLAGS_IMMUTABLETYPE,
-                        slots};
+    PyType_Spec spec = {
+        name, (int)sizeof(struct py_handle), 0,
+        Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE, slots};
 
     return (PyTypeObject *)PyType_FromModuleAndSpec(module, &spec, NULL);
 }
@@ -305,10 +305,10 @@ static PyObject *buffer_repr(PyObject *self)
     return PyUnicode_FromFormat("<sspi._sspi.ContextBuffer of %zd bytes at %p>", buffer_length(self), (void *)self);
 }
 
-static PyMethodDef buffer_methods[] = {
-    {"close", buffer_close, METH_NOARGS, "close()\n--\n\nFrees the memory, after the last view of it. May be repeated."},
-    {"tobytes", buffer_tobytes, METH_NOARGS, "tobytes()\n--\n\nA copy as bytes."},
-    {NULL, NULL, 0, NULL}};
+static PyMethodDef buffer_methods[] = {{"close", buffer_close, METH_NOARGS,
+                                        "close()\n--\n\nFrees the memory, after the last view of it. May be repeated."},
+                                       {"tobytes", buffer_tobytes, METH_NOARGS, "tobytes()\n--\n\nA copy as bytes."},
+                                       {NULL, NULL, 0, NULL}};
 
 static PyGetSetDef buffer_getset[] = {{"closed", buffer_closed, NULL, "True after close().", NULL},
                                       {NULL, NULL, NULL, NULL, NULL}};
