@@ -1,5 +1,6 @@
 /*
- * AcquireCredentialsHandle and FreeCredentialsHandle: from a program's arguments to a package's credential behind a handle.
+ * AcquireCredentialsHandle and FreeCredentialsHandle: from a program's arguments to a package's credential behind a
+ * handle.
  */
 #include <string.h>
 
@@ -158,7 +159,8 @@ SECURITY_STATUS SEC_ENTRY FreeCredentialsHandle(PCredHandle phCredential)
     return explain_keep("FreeCredentialsHandle", SEC_E_INVALID_HANDLE, NULL);
 }
 
-/* The store that the operator named, unless the program gave one. To a client an unusable one is no authority to ask. */
+/* The store that the operator named, unless the program gave one. To a client an unusable one is no authority to ask.
+ */
 static SECURITY_STATUS entry_open_accounts(struct credential_entry *entry, struct failure *failure)
 {
     struct credential *credential = entry->credential;

@@ -1,5 +1,6 @@
 /*
- * The only place where A and W differ: UTF-8 or UTF-16 towards the caller, UTF-8 inside. Each pair ends in one function of calls.h.
+ * The only place where A and W differ: UTF-8 or UTF-16 towards the caller, UTF-8 inside. Each pair ends in one function
+ * of calls.h.
  */
 #include <string.h>
 
@@ -155,8 +156,16 @@ SECURITY_STATUS SEC_ENTRY AcquireCredentialsHandleA(SEC_CHAR *pszPrincipal, SEC_
                                                     void *pvGetKeyArgument, PCredHandle phCredential,
                                                     PTimeStamp ptsExpiry)
 {
-    struct acquire_call call = {"AcquireCredentialsHandle", false, pszPrincipal, pszPackage, fCredentialUse, pvLogonId,
-                                pAuthData, phCredential, ptsExpiry};
+    struct acquire_call call = {
+        .function = "AcquireCredentialsHandle",
+        .principal = pszPrincipal,
+        .package = pszPackage,
+        .use = fCredentialUse,
+        .logon_id = pvLogonId,
+        .auth_data = pAuthData,
+        .handle = phCredential,
+        .expiry = ptsExpiry,
+    };
 
     (void)pGetKeyFn;
     (void)pvGetKeyArgument;
@@ -170,14 +179,21 @@ SECURITY_STATUS SEC_ENTRY AcquireCredentialsHandleA(SEC_CHAR *pszPrincipal, SEC_
     return call_acquire(&call);
 }
 
-SECURITY_STATUS SEC_ENTRY AcquireCredentialsHandleW(SEC_WCHAR *pszPrincipal, SEC_WCHAR *pszPackage, ULONG fCredentialUse,
-                                                    void *pvLogonId, void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
-                                                    void *pvGetKeyArgument, PCredHandle phCredential,
-                                                    PTimeStamp ptsExpiry)
+SECURITY_STATUS SEC_ENTRY AcquireCredentialsHandleW(SEC_WCHAR *pszPrincipal, SEC_WCHAR *pszPackage,
+                                                    ULONG fCredentialUse, void *pvLogonId, void *pAuthData,
+                                                    SEC_GET_KEY_FN pGetKeyFn, void *pvGetKeyArgument,
+                                                    PCredHandle phCredential, PTimeStamp ptsExpiry)
 {
     char *principal = NULL, *package = NULL;
-    struct acquire_call call = {"AcquireCredentialsHandle", true, NULL, NULL, fCredentialUse, pvLogonId, pAuthData,
-                                phCredential, ptsExpiry};
+    struct acquire_call call = {
+        .function = "AcquireCredentialsHandle",
+        .wide = true,
+        .use = fCredentialUse,
+        .logon_id = pvLogonId,
+        .auth_data = pAuthData,
+        .handle = phCredential,
+        .expiry = ptsExpiry,
+    };
     SECURITY_STATUS status;
 
     (void)pGetKeyFn;
@@ -208,8 +224,19 @@ SECURITY_STATUS SEC_ENTRY AcceptSecurityContext(PCredHandle phCredential, PCtxtH
                                                 ULONG fContextReq, ULONG TargetDataRep, PCtxtHandle phNewContext,
                                                 PSecBufferDesc pOutput, PULONG pfContextAttr, PTimeStamp ptsExpiry)
 {
-    struct leg_call call = {"AcceptSecurityContext", true, phCredential, phContext, phNewContext, NULL, fContextReq,
-                            TargetDataRep, pInput, pOutput, pfContextAttr, ptsExpiry};
+    struct leg_call call = {
+        .function = "AcceptSecurityContext",
+        .acceptor = true,
+        .credential = phCredential,
+        .context = phContext,
+        .new_context = phNewContext,
+        .requested = fContextReq,
+        .data_representation = TargetDataRep,
+        .input = pInput,
+        .output = pOutput,
+        .attributes = pfContextAttr,
+        .expiry = ptsExpiry,
+    };
 
     return call_leg(&call);
 }
@@ -220,8 +247,19 @@ SECURITY_STATUS SEC_ENTRY InitializeSecurityContextA(PCredHandle phCredential, P
                                                      PCtxtHandle phNewContext, PSecBufferDesc pOutput,
                                                      ULONG *pfContextAttr, PTimeStamp ptsExpiry)
 {
-    struct leg_call call = {"InitializeSecurityContext", false, phCredential, phContext, phNewContext, pszTargetName,
-                            fContextReq, TargetDataRep, pInput, pOutput, pfContextAttr, ptsExpiry};
+    struct leg_call call = {
+        .function = "InitializeSecurityContext",
+        .credential = phCredential,
+        .context = phContext,
+        .new_context = phNewContext,
+        .target = pszTargetName,
+        .requested = fContextReq,
+        .data_representation = TargetDataRep,
+        .input = pInput,
+        .output = pOutput,
+        .attributes = pfContextAttr,
+        .expiry = ptsExpiry,
+    };
 
     (void)Reserved1;
     (void)Reserved2;
@@ -238,8 +276,18 @@ SECURITY_STATUS SEC_ENTRY InitializeSecurityContextW(PCredHandle phCredential, P
                                                      PCtxtHandle phNewContext, PSecBufferDesc pOutput,
                                                      ULONG *pfContextAttr, PTimeStamp ptsExpiry)
 {
-    struct leg_call call = {"InitializeSecurityContext", false, phCredential, phContext, phNewContext, NULL,
-                            fContextReq, TargetDataRep, pInput, pOutput, pfContextAttr, ptsExpiry};
+    struct leg_call call = {
+        .function = "InitializeSecurityContext",
+        .credential = phCredential,
+        .context = phContext,
+        .new_context = phNewContext,
+        .requested = fContextReq,
+        .data_representation = TargetDataRep,
+        .input = pInput,
+        .output = pOutput,
+        .attributes = pfContextAttr,
+        .expiry = ptsExpiry,
+    };
     char *target;
     SECURITY_STATUS status = text_from_wide(pszTargetName, &target);
 

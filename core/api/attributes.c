@@ -1,5 +1,6 @@
 /*
- * QueryContextAttributes and QueryCredentialsAttributes: a package's answer, free of A and W, put into the caller's structure.
+ * QueryContextAttributes and QueryCredentialsAttributes: a package's answer, free of A and W, put into the caller's
+ * structure.
  */
 #include <string.h>
 
@@ -103,8 +104,8 @@ static SECURITY_STATUS marshal_number(bool wide, const struct attribute_value *v
 static SECURITY_STATUS marshal_key_info(bool wide, const struct attribute_value *value, void *out)
 {
     SecPkgContext_KeyInfoA *info = out;
-    SECURITY_STATUS status = text_to_caller(wide, value->key_info.sign ? value->key_info.sign : "",
-                                            (void **)&info->sSignatureAlgorithmName);
+    SECURITY_STATUS status =
+        text_to_caller(wide, value->key_info.sign ? value->key_info.sign : "", (void **)&info->sSignatureAlgorithmName);
 
     info->KeySize = value->key_info.bits;
     info->SignatureAlgorithm = value->key_info.sign_id;
@@ -193,8 +194,8 @@ static SECURITY_STATUS value_generic(const struct context *context, ULONG attrib
     case SECPKG_ATTR_PACKAGE_INFO:
     case SECPKG_ATTR_NEGOTIATION_INFO:
         value->negotiation.provider = context->provider;
-        value->negotiation.state = context->phase == CONTEXT_ESTABLISHED ? SECPKG_NEGOTIATION_COMPLETE
-                                                                         : SECPKG_NEGOTIATION_IN_PROGRESS;
+        value->negotiation.state =
+            context->phase == CONTEXT_ESTABLISHED ? SECPKG_NEGOTIATION_COMPLETE : SECPKG_NEGOTIATION_IN_PROGRESS;
         return SEC_E_OK;
     default:
         return SEC_E_UNSUPPORTED_FUNCTION;

@@ -1,6 +1,6 @@
 /*
- * Channel bindings for every package: the hash of RFC 4121 4.1.1.2 and the decisions of Extended Protection, and the two public
- * functions that lay bindings out.
+ * Channel bindings for every package: the hash of RFC 4121 4.1.1.2 and the decisions of Extended Protection, and the
+ * two public functions that lay bindings out.
  */
 #include <string.h>
 
@@ -39,10 +39,11 @@ bool step_bindings_hash(const struct step *step, uint8_t hash[16])
 static ULONG absent_flags(enum client_bindings client)
 {
     return SEC_CHANNEL_BINDINGS_RESULT_ABSENT
-         | (client == CLIENT_BINDINGS_EMPTY ? SEC_CHANNEL_BINDINGS_RESULT_CLIENT_SUPPORT : 0);
+           | (client == CLIENT_BINDINGS_EMPTY ? SEC_CHANNEL_BINDINGS_RESULT_CLIENT_SUPPORT : 0);
 }
 
-/* Bindings are needed and the client sent no value. One that says nothing may be let pass; one that says "none" never. */
+/* Bindings are needed and the client sent no value. One that says nothing may be let pass; one that says "none" never.
+ */
 static ULONG result_absent(const struct step *step, enum client_bindings client)
 {
     if (client == CLIENT_BINDINGS_NONE && (step->requested & ASC_REQ_ALLOW_MISSING_BINDINGS))
@@ -138,8 +139,9 @@ static bool bindings_extend(const SEC_CHANNEL_BINDINGS *from, ULONG size, ULONG 
     to->cbApplicationDataLength = from->cbApplicationDataLength;
     memcpy(to + 1, from + 1, size - sizeof *from);
     return offset_moved(from->cbInitiatorLength, from->dwInitiatorOffset, size, &to->dwInitiatorOffset)
-        && offset_moved(from->cbAcceptorLength, from->dwAcceptorOffset, size, &to->dwAcceptorOffset)
-        && offset_moved(from->cbApplicationDataLength, from->dwApplicationDataOffset, size, &to->dwApplicationDataOffset);
+           && offset_moved(from->cbAcceptorLength, from->dwAcceptorOffset, size, &to->dwAcceptorOffset)
+           && offset_moved(from->cbApplicationDataLength, from->dwApplicationDataOffset, size,
+                           &to->dwApplicationDataOffset);
 }
 
 SECURITY_STATUS SEC_ENTRY SspiSetChannelBindingFlags(PSecPkgContext_Bindings pBindings, ULONG flags)

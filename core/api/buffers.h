@@ -1,5 +1,6 @@
 /*
- * Between SecBufferDesc and struct step: checks the caller's descriptors, finds the buffers a package needs, hands the output over.
+ * Between SecBufferDesc and struct step: checks the caller's descriptors, finds the buffers a package needs, hands the
+ * output over.
  */
 #ifndef SSPI_API_BUFFERS_H
 #define SSPI_API_BUFFERS_H
@@ -17,8 +18,8 @@ MUST_CHECK SECURITY_STATUS buffers_to_step(struct step *step, SecBufferDesc *inp
 
 /*
  * Hands the output of a step to the caller, or wipes it when the step failed: then only the size needed
- * (SEC_E_BUFFER_TOO_SMALL), a token for the peer and the result of the channel bindings get out. A step that was never filled,
- * and descriptors that are not well formed, are legal after a failure.
+ * (SEC_E_BUFFER_TOO_SMALL), a token for the peer and the result of the channel bindings get out. A step that was never
+ * filled, and descriptors that are not well formed, are legal after a failure.
  */
 void buffers_from_step(struct step *step, SecBufferDesc *output, SECURITY_STATUS status);
 

@@ -1,6 +1,6 @@
 /*
- * The functions behind the A and W pairs: text is UTF-8 here, ansi.c converts. `wide` says which form the caller used, for
- * structures that hold text.
+ * The functions behind the A and W pairs: text is UTF-8 here, ansi.c converts. `wide` says which form the caller used,
+ * for structures that hold text.
  */
 #ifndef SSPI_API_CALLS_H
 #define SSPI_API_CALLS_H
@@ -41,8 +41,8 @@ MUST_CHECK SECURITY_STATUS call_leg(const struct leg_call *call);
 void call_leg_clear(const struct leg_call *call);
 
 #define CALL_SIZE_UNKNOWN ((size_t)-1) /* the forms without Ex trust the caller's structure */
-MUST_CHECK SECURITY_STATUS call_query_context(const char *function, bool wide, const SecHandle *context, ULONG attribute,
-                                              void *buffer, size_t size);
+MUST_CHECK SECURITY_STATUS call_query_context(const char *function, bool wide, const SecHandle *context,
+                                              ULONG attribute, void *buffer, size_t size);
 MUST_CHECK SECURITY_STATUS call_query_credential(const char *function, bool wide, const SecHandle *credential,
                                                  ULONG attribute, void *buffer, size_t size);
 MUST_CHECK SECURITY_STATUS call_enumerate(const char *function, bool wide, ULONG *count, void **infos);

@@ -1,5 +1,6 @@
 /*
- * What schannel.h and wincrypt.h declare of certificates and session caches: answered with failure until Schannel is built.
+ * What schannel.h and wincrypt.h declare of certificates and session caches: answered with failure until Schannel is
+ * built.
  */
 #include "api/calls.h"
 #include "schannel.h"

@@ -1,6 +1,7 @@
 /*
- * AcceptSecurityContext and InitializeSecurityContext: one leg of a handshake, from the caller's arguments to the package and back.
- * Here the contract of failure is kept; DeleteSecurityContext, CompleteAuthToken and ApplyControlToken are at the foot.
+ * AcceptSecurityContext and InitializeSecurityContext: one leg of a handshake, from the caller's arguments to the
+ * package and back. Here the contract of failure is kept; DeleteSecurityContext, CompleteAuthToken and
+ * ApplyControlToken are at the foot.
  */
 #include <string.h>
 
@@ -97,7 +98,8 @@ static SECURITY_STATUS leg_begin(struct leg *leg)
     struct context_entry *entry;
 
     if (!credential)
-        return failure_set(&leg->failure, SEC_E_INVALID_HANDLE, SSPI_REASON_USAGE, "phCredential is not a live credential");
+        return failure_set(&leg->failure, SEC_E_INVALID_HANDLE, SSPI_REASON_USAGE,
+                           "phCredential is not a live credential");
     entry = mem_zalloc(sizeof *entry);
     if (!entry) {
         handle_unpin(pin);
@@ -136,8 +138,10 @@ static SECURITY_STATUS leg_continue(struct leg *leg)
     if (!credential)
         return SEC_E_OK;
     if (!handle_alive(credential, HANDLE_CREDENTIAL))
-        return failure_set(&leg->failure, SEC_E_INVALID_HANDLE, SSPI_REASON_USAGE, "phCredential is not a live credential");
-    if (credential->dwLower != entry->credential_handle.dwLower || credential->dwUpper != entry->credential_handle.dwUpper)
+        return failure_set(&leg->failure, SEC_E_INVALID_HANDLE, SSPI_REASON_USAGE,
+                           "phCredential is not a live credential");
+    if (credential->dwLower != entry->credential_handle.dwLower
+        || credential->dwUpper != entry->credential_handle.dwUpper)
         return failure_set(&leg->failure, SEC_E_WRONG_CREDENTIAL_HANDLE, SSPI_REASON_USAGE,
                            "phCredential is not the credential that the context was begun with");
     return SEC_E_OK;
@@ -154,7 +158,8 @@ static SECURITY_STATUS leg_check(struct leg *leg)
         return failure_set(&leg->failure, SEC_E_INVALID_HANDLE, SSPI_REASON_USAGE,
                            "an earlier call failed on this context: it can only be explained and deleted");
     if (context && context->phase == CONTEXT_ESTABLISHED && !context->provider->accept_again)
-        return failure_set(&leg->failure, SEC_E_OUT_OF_SEQUENCE, SSPI_REASON_USAGE, "the context is already established");
+        return failure_set(&leg->failure, SEC_E_OUT_OF_SEQUENCE, SSPI_REASON_USAGE,
+                           "the context is already established");
     if (!call->attributes)
         return failure_set(&leg->failure, SEC_E_INVALID_PARAMETER, SSPI_REASON_USAGE, "pfContextAttr is NULL");
     if (leg->first && !call->new_context)
@@ -162,13 +167,14 @@ static SECURITY_STATUS leg_check(struct leg *leg)
     return buffers_to_step(&leg->step, call->input, call->output);
 }
 
+typedef SECURITY_STATUS leg_function(struct credential *credential, struct context **context, struct step *step);
+
 static SECURITY_STATUS leg_package(struct leg *leg)
 {
     struct context_entry *entry = leg->entry;
     struct credential *credential = entry->credential->credential;
     const struct provider *provider = credential->provider;
-    SECURITY_STATUS (*run)(struct credential *, struct context **, struct step *)
-        = leg->call->acceptor ? provider->accept : provider->initiate;
+    leg_function *run = leg->call->acceptor ? provider->accept : provider->initiate;
     SECURITY_STATUS status;
 
     if (!run)
@@ -178,13 +184,15 @@ static SECURITY_STATUS leg_package(struct leg *leg)
     if (status == SEC_E_OK)
         status = run(credential, &entry->context, &leg->step);
     if (status >= 0 && !entry->context)
-        return failure_set(&leg->failure, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL, "%s made no context", provider->name);
+        return failure_set(&leg->failure, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL, "%s made no context",
+                           provider->name);
     return status;
 }
 
 static bool may_retry(SECURITY_STATUS status)
 {
-    return status == SEC_E_BUFFER_TOO_SMALL || status == SEC_E_INCOMPLETE_MESSAGE || status == SEC_E_INSUFFICIENT_MEMORY;
+    return status == SEC_E_BUFFER_TOO_SMALL || status == SEC_E_INCOMPLETE_MESSAGE
+           || status == SEC_E_INSUFFICIENT_MEMORY;
 }
 
 /* A context that failed for good; one that is failed already keeps the reason it has. */

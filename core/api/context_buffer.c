@@ -1,10 +1,10 @@
 /*
- * FreeContextBuffer and the set of live pieces behind it: chains in sharded buckets, linked through a header before each piece.
+ * FreeContextBuffer and the set of live pieces behind it: chains in sharded buckets, linked through a header before
+ * each piece.
  */
 #include "api/context_buffer.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -23,10 +23,10 @@ struct piece {
 struct shard {
     _Alignas(64) pthread_mutex_t lock;
     struct piece *buckets[BUCKETS];
+    size_t live;
 };
 
 static struct shard shards[SHARDS];
-static atomic_size_t live;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void fork_prepare(void)
@@ -73,8 +73,8 @@ void *context_buffer_new(size_t size)
     pthread_mutex_lock(&shard->lock);
     piece->next = *bucket;
     *bucket = piece;
+    shard->live++;
     pthread_mutex_unlock(&shard->lock);
-    atomic_fetch_add_explicit(&live, 1, memory_order_relaxed);
     return piece + 1;
 }
 
@@ -98,8 +98,10 @@ static struct piece *piece_take(const void *memory)
     while (*link && (const void *)(*link + 1) != memory)
         link = &(*link)->next;
     piece = *link;
-    if (piece)
+    if (piece) {
         *link = piece->next;
+        shard->live--;
+    }
     pthread_mutex_unlock(&shard->lock);
     return piece;
 }
@@ -114,19 +116,27 @@ bool context_buffer_free(void *memory)
     piece = piece_take(memory);
     if (!piece)
         return false;
-    atomic_fetch_sub_explicit(&live, 1, memory_order_relaxed);
     mem_free_secret(piece, sizeof *piece + piece->size);
     return true;
 }
 
 size_t context_buffer_count(void)
 {
-    return atomic_load(&live);
+    size_t live = 0;
+
+    pthread_once(&once, set_start);
+    for (size_t i = 0; i < SHARDS; i++) {
+        pthread_mutex_lock(&shards[i].lock);
+        live += shards[i].live;
+        pthread_mutex_unlock(&shards[i].lock);
+    }
+    return live;
 }
 
 SECURITY_STATUS SEC_ENTRY FreeContextBuffer(void *pvContextBuffer)
 {
     if (context_buffer_free(pvContextBuffer))
         return SEC_E_OK;
-    return explain_usage("FreeContextBuffer", SEC_E_INVALID_HANDLE, "the memory is not the library's, or was freed before");
+    return explain_usage("FreeContextBuffer", SEC_E_INVALID_HANDLE,
+                         "the memory is not the library's, or was freed before");
 }

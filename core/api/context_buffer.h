@@ -1,6 +1,6 @@
 /*
- * Memory handed to callers, which they release with FreeContextBuffer. Every live piece is known, so that a pointer of another
- * origin, or one that was freed before, is answered with a status.
+ * Memory handed to callers, which they release with FreeContextBuffer. Every live piece is known, so that a pointer of
+ * another origin, or one that was freed before, is answered with a status.
  */
 #ifndef SSPI_API_CONTEXT_BUFFER_H
 #define SSPI_API_CONTEXT_BUFFER_H

@@ -17,7 +17,8 @@ struct event_sink {
     SSPI_RELEASE_FN release;
 };
 
-/* A credential. `lock` guards everything until `used` and `accounts_open` are set; from then on nothing here changes. */
+/* A credential. `lock` guards everything until `used` and `accounts_open` are set; from then on nothing here changes.
+ */
 struct credential_entry {
     struct credential *credential;
     struct event_sink events;

@@ -1,6 +1,6 @@
 /*
- * One event for each login attempt: sent by context.c when an acceptor's context becomes established or fails. A handshake that
- * the client abandons yields none.
+ * One event for each login attempt: sent by context.c when an acceptor's context becomes established or fails. A
+ * handshake that the client abandons yields none.
  */
 #include "api/entries.h"
 

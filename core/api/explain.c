@@ -1,5 +1,6 @@
 /*
- * SspiExplainContext and SspiExplainLastFailure: an operator's sentence for a context or for a thread's last failed call.
+ * SspiExplainContext and SspiExplainLastFailure: an operator's sentence for a context or for a thread's last failed
+ * call.
  */
 #include "api/explain.h"
 
@@ -57,7 +58,8 @@ void explain_complete(struct failure *failure, const char *function, SECURITY_ST
     if (failure->reason == SSPI_REASON_NONE)
         failure->reason = reason_of(status);
     if (!failure->text[0])
-        snprintf(failure->text, sizeof failure->text, "%s: %s (%s)", function, sense_of(status), SspiStatusName(status));
+        snprintf(failure->text, sizeof failure->text, "%s: %s (%s)", function, sense_of(status),
+                 SspiStatusName(status));
 }
 
 SECURITY_STATUS explain_keep(const char *function, SECURITY_STATUS status, struct failure *failure)

@@ -7,8 +7,8 @@
 #include "api/provider.h"
 
 /*
- * Keeps why a call of this thread failed, for SspiExplainLastFailure, and returns `status`. A success keeps nothing. Where the
- * failure says nothing, a sentence is made from the status. `failure` may be NULL.
+ * Keeps why a call of this thread failed, for SspiExplainLastFailure, and returns `status`. A success keeps nothing.
+ * Where the failure says nothing, a sentence is made from the status. `failure` may be NULL.
  */
 SECURITY_STATUS explain_keep(const char *function, SECURITY_STATUS status, struct failure *failure);
 

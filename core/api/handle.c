@@ -1,6 +1,6 @@
 /*
- * The handle table. Slots live in chunks that are never freed or moved, so looking one up is a few atomic operations; free
- * slots are kept by shards with a lock each, and return to the shard they came from.
+ * The handle table. Slots live in chunks that are never freed or moved, so looking one up is a few atomic operations;
+ * free slots are kept by shards with a lock each, and return to the shard they came from.
  */
 #include "api/handle.h"
 
@@ -169,7 +169,7 @@ static struct handle_slot *slot_of(const SecHandle *handle)
 static bool state_matches(uint64_t state, const SecHandle *handle, enum handle_kind kind)
 {
     return (state >> STATE_GENERATION_SHIFT) == handle->dwUpper && (state & STATE_PUBLISHED)
-        && (state & STATE_KIND(3)) == STATE_KIND(kind);
+           && (state & STATE_KIND(3)) == STATE_KIND(kind);
 }
 
 void *handle_pin(const SecHandle *handle, enum handle_kind kind, struct handle_slot **slot)

@@ -24,8 +24,8 @@ MUST_CHECK struct handle_slot *handle_reserve(enum handle_kind kind, void *objec
 void handle_publish(struct handle_slot *slot, SecHandle *handle);
 
 /*
- * What `handle` names, pinned: it stays alive until handle_unpin(*slot). NULL (and `*slot` NULL) for a handle that is NULL, made
- * up, stale or of another kind. Takes no lock.
+ * What `handle` names, pinned: it stays alive until handle_unpin(*slot). NULL (and `*slot` NULL) for a handle that is
+ * NULL, made up, stale or of another kind. Takes no lock.
  */
 MUST_CHECK void *handle_pin(const SecHandle *handle, enum handle_kind kind, struct handle_slot **slot);
 void handle_unpin(struct handle_slot *slot); /* NULL is legal */

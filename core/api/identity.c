@@ -36,8 +36,8 @@ void identity_clear(struct identity *identity)
 
 static SECURITY_STATUS malformed(struct failure *failure, const char *what)
 {
-    return failure_set(failure, SEC_E_UNKNOWN_CREDENTIALS, SSPI_REASON_USAGE, "the identity in pAuthData is malformed: %s",
-                       what);
+    return failure_set(failure, SEC_E_UNKNOWN_CREDENTIALS, SSPI_REASON_USAGE,
+                       "the identity in pAuthData is malformed: %s", what);
 }
 
 /* The A and W structures differ only in what their pointers point to. */
@@ -85,7 +85,8 @@ static bool block_text(struct bytes block, ULONG offset, ULONG size, const void 
     return true;
 }
 
-/* The password in a SEC_WINNT_AUTH_PACKED_CREDENTIALS; offsets count from the start of the structure that holds them. */
+/* The password in a SEC_WINNT_AUTH_PACKED_CREDENTIALS; offsets count from the start of the structure that holds them.
+ */
 static bool packed_password(struct bytes packed, struct parts *out)
 {
     SEC_WINNT_AUTH_PACKED_CREDENTIALS header;
@@ -99,7 +100,8 @@ static bool packed_password(struct bytes packed, struct parts *out)
     memcpy(&header, packed.data, sizeof header);
     if (header.cbStructureLength > packed.size
         || memcmp(&header.AuthData.CredType, &SEC_WINNT_AUTH_DATA_TYPE_PASSWORD, sizeof(GUID)) != 0
-        || !bytes_slice(packed, header.AuthData.CredData.ByteArrayOffset, header.AuthData.CredData.ByteArrayLength, &inner)
+        || !bytes_slice(packed, header.AuthData.CredData.ByteArrayOffset, header.AuthData.CredData.ByteArrayLength,
+                        &inner)
         || inner.size < sizeof data)
         return false;
     memcpy(&data, inner.data, sizeof data);
@@ -118,11 +120,11 @@ static bool ex2_parts(const void *auth_data, struct parts *out)
         return false;
     block = bytes_of(auth_data, header.cbStructureLength);
     return block_text(block, header.UserOffset, header.UserLength, &out->user, &out->user_length)
-        && block_text(block, header.DomainOffset, header.DomainLength, &out->domain, &out->domain_length)
-        && block_text(block, header.PackageListOffset, header.PackageListLength, &out->package_list,
-                      &out->package_list_length)
-        && bytes_slice(block, header.PackedCredentialsOffset, header.PackedCredentialsLength, &packed)
-        && packed_password(packed, out);
+           && block_text(block, header.DomainOffset, header.DomainLength, &out->domain, &out->domain_length)
+           && block_text(block, header.PackageListOffset, header.PackageListLength, &out->package_list,
+                         &out->package_list_length)
+           && bytes_slice(block, header.PackedCredentialsOffset, header.PackedCredentialsLength, &packed)
+           && packed_password(packed, out);
 }
 
 /* A plain identity starts with a pointer, an EX one with a version and its own size. */
@@ -134,8 +136,7 @@ static bool find_parts(const void *auth_data, struct parts *out)
     if (start[0] == SEC_WINNT_AUTH_IDENTITY_VERSION && start[1] >= sizeof(SEC_WINNT_AUTH_IDENTITY_EXA)
         && start[1] < 2 * sizeof(SEC_WINNT_AUTH_IDENTITY_EXA))
         ex_parts(auth_data, out);
-    else if (start[0] == SEC_WINNT_AUTH_IDENTITY_VERSION_2
-             && (USHORT)start[1] == sizeof(SEC_WINNT_AUTH_IDENTITY_EX2))
+    else if (start[0] == SEC_WINNT_AUTH_IDENTITY_VERSION_2 && (USHORT)start[1] == sizeof(SEC_WINNT_AUTH_IDENTITY_EX2))
         return ex2_parts(auth_data, out);
     else
         plain_parts(auth_data, out);

@@ -18,8 +18,9 @@ struct identity {
 };
 
 /*
- * Decodes the plain, EX or EX2 form; `wide` is the entry point's form, which counts where Flags names neither ANSI nor UNICODE.
- * SEC_E_UNKNOWN_CREDENTIALS for a malformed or encrypted one, SEC_E_INSUFFICIENT_MEMORY. `out` is cleared on failure.
+ * Decodes the plain, EX or EX2 form; `wide` is the entry point's form, which counts where Flags names neither ANSI nor
+ * UNICODE. SEC_E_UNKNOWN_CREDENTIALS for a malformed or encrypted one, SEC_E_INSUFFICIENT_MEMORY. `out` is cleared on
+ * failure.
  */
 MUST_CHECK SECURITY_STATUS identity_decode(const void *auth_data, bool wide, struct identity *out,
                                            struct failure *failure);

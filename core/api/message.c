@@ -1,5 +1,6 @@
 /*
- * MakeSignature, VerifySignature, EncryptMessage, DecryptMessage: one message on an established context, to the package.
+ * MakeSignature, VerifySignature, EncryptMessage, DecryptMessage: one message on an established context, to the
+ * package.
  */
 #include "api/buffers.h"
 #include "api/entries.h"
@@ -41,8 +42,8 @@ static SECURITY_STATUS message_run(const SecHandle *handle, enum operation opera
 }
 
 /* The two that protect take a quality of protection, the two that check tell one. */
-static SECURITY_STATUS message_protect(const char *function, const SecHandle *handle, enum operation operation, ULONG qop,
-                                       const SecBufferDesc *desc, ULONG sequence)
+static SECURITY_STATUS message_protect(const char *function, const SecHandle *handle, enum operation operation,
+                                       ULONG qop, const SecBufferDesc *desc, ULONG sequence)
 {
     struct failure failure = {0};
     struct message message = {.qop = qop, .sequence = sequence, .failure = &failure};

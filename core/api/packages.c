@@ -1,5 +1,6 @@
 /*
- * EnumerateSecurityPackages, QuerySecurityPackageInfo, and the same description inside PACKAGE_INFO and NEGOTIATION_INFO.
+ * EnumerateSecurityPackages, QuerySecurityPackageInfo, and the same description inside PACKAGE_INFO and
+ * NEGOTIATION_INFO.
  */
 #include "api/packages.h"
 

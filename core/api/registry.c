@@ -1,5 +1,6 @@
 /*
- * The one list of packages, in the order of EnumerateSecurityPackages. A file of its own, so that tests can put their own list here.
+ * The one list of packages, in the order of EnumerateSecurityPackages. A file of its own, so that tests can put their
+ * own list here.
  */
 #include "api/provider.h"
 #include "base/utf.h"

@@ -69,8 +69,18 @@ SECURITY_STATUS SEC_ENTRY SaslInitializeSecurityContextA(PCredHandle phCredentia
                                                          PCtxtHandle phNewContext, PSecBufferDesc pOutput,
                                                          ULONG *pfContextAttr, PTimeStamp ptsExpiry)
 {
-    struct leg_call call = {"SaslInitializeSecurityContext", false, phCredential, phContext, phNewContext, NULL,
-                            fContextReq, TargetDataRep, pInput, pOutput, pfContextAttr, ptsExpiry};
+    struct leg_call call = {
+        .function = "SaslInitializeSecurityContext",
+        .credential = phCredential,
+        .context = phContext,
+        .new_context = phNewContext,
+        .requested = fContextReq,
+        .data_representation = TargetDataRep,
+        .input = pInput,
+        .output = pOutput,
+        .attributes = pfContextAttr,
+        .expiry = ptsExpiry,
+    };
 
     (void)pszTargetName, (void)Reserved1, (void)Reserved2;
     return leg_none(&call);
@@ -82,8 +92,18 @@ SECURITY_STATUS SEC_ENTRY SaslInitializeSecurityContextW(PCredHandle phCredentia
                                                          PCtxtHandle phNewContext, PSecBufferDesc pOutput,
                                                          ULONG *pfContextAttr, PTimeStamp ptsExpiry)
 {
-    struct leg_call call = {"SaslInitializeSecurityContext", false, phCredential, phContext, phNewContext, NULL,
-                            fContextReq, TargetDataRep, pInput, pOutput, pfContextAttr, ptsExpiry};
+    struct leg_call call = {
+        .function = "SaslInitializeSecurityContext",
+        .credential = phCredential,
+        .context = phContext,
+        .new_context = phNewContext,
+        .requested = fContextReq,
+        .data_representation = TargetDataRep,
+        .input = pInput,
+        .output = pOutput,
+        .attributes = pfContextAttr,
+        .expiry = ptsExpiry,
+    };
 
     (void)pszTargetName, (void)Reserved1, (void)Reserved2;
     return leg_none(&call);
@@ -94,8 +114,19 @@ SECURITY_STATUS SEC_ENTRY SaslAcceptSecurityContext(PCredHandle phCredential, PC
                                                     PCtxtHandle phNewContext, PSecBufferDesc pOutput,
                                                     ULONG *pfContextAttr, PTimeStamp ptsExpiry)
 {
-    struct leg_call call = {"SaslAcceptSecurityContext", true, phCredential, phContext, phNewContext, NULL, fContextReq,
-                            TargetDataRep, pInput, pOutput, pfContextAttr, ptsExpiry};
+    struct leg_call call = {
+        .function = "SaslAcceptSecurityContext",
+        .acceptor = true,
+        .credential = phCredential,
+        .context = phContext,
+        .new_context = phNewContext,
+        .requested = fContextReq,
+        .data_representation = TargetDataRep,
+        .input = pInput,
+        .output = pOutput,
+        .attributes = pfContextAttr,
+        .expiry = ptsExpiry,
+    };
 
     return leg_none(&call);
 }

@@ -4,7 +4,10 @@
 #include "sspi.h"
 #include "sspi_ext.h"
 
-#define ROW(name) {(SECURITY_STATUS)name, #name}
+#define ROW(name)                                                                                                      \
+    {                                                                                                                  \
+        (SECURITY_STATUS) name, #name                                                                                  \
+    }
 
 static const struct status_row {
     SECURITY_STATUS status;

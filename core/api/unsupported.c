@@ -11,10 +11,10 @@ SECURITY_STATUS call_unsupported(const char *function)
 {
     struct failure failure = {0};
 
-    return explain_keep(function,
-                        failure_set(&failure, SEC_E_UNSUPPORTED_FUNCTION, SSPI_REASON_UNSUPPORTED,
-                                    "%s is not supported", function),
-                        &failure);
+    return explain_keep(
+        function,
+        failure_set(&failure, SEC_E_UNSUPPORTED_FUNCTION, SSPI_REASON_UNSUPPORTED, "%s is not supported", function),
+        &failure);
 }
 
 SECURITY_STATUS call_unsupported_context(const char *function, const SecHandle *context)
@@ -54,7 +54,8 @@ SECURITY_STATUS SEC_ENTRY AddCredentialsA(PCredHandle hCredentials, SEC_CHAR *ps
                                           ULONG fCredentialUse, void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
                                           void *pvGetKeyArgument, PTimeStamp ptsExpiry)
 {
-    (void)pszPrincipal, (void)pszPackage, (void)fCredentialUse, (void)pAuthData, (void)pGetKeyFn, (void)pvGetKeyArgument;
+    (void)pszPrincipal, (void)pszPackage, (void)fCredentialUse, (void)pAuthData, (void)pGetKeyFn,
+        (void)pvGetKeyArgument;
     return add_credentials(hCredentials, ptsExpiry);
 }
 
@@ -62,7 +63,8 @@ SECURITY_STATUS SEC_ENTRY AddCredentialsW(PCredHandle hCredentials, SEC_WCHAR *p
                                           ULONG fCredentialUse, void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
                                           void *pvGetKeyArgument, PTimeStamp ptsExpiry)
 {
-    (void)pszPrincipal, (void)pszPackage, (void)fCredentialUse, (void)pAuthData, (void)pGetKeyFn, (void)pvGetKeyArgument;
+    (void)pszPrincipal, (void)pszPackage, (void)fCredentialUse, (void)pAuthData, (void)pGetKeyFn,
+        (void)pvGetKeyArgument;
     return add_credentials(hCredentials, ptsExpiry);
 }
 

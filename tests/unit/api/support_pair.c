@@ -10,13 +10,8 @@ SEC_WINNT_AUTH_IDENTITY_A trial_identity(const char *password)
     static char user[] = "alice", domain[] = "EXAMPLE", kept[64];
 
     snprintf(kept, sizeof kept, "%s", password);
-    return (SEC_WINNT_AUTH_IDENTITY_A){(UCHAR *)user,
-                                       5,
-                                       (UCHAR *)domain,
-                                       7,
-                                       (UCHAR *)kept,
-                                       (ULONG)strlen(kept),
-                                       SEC_WINNT_AUTH_IDENTITY_ANSI};
+    return (SEC_WINNT_AUTH_IDENTITY_A){
+        (UCHAR *)user, 5, (UCHAR *)domain, 7, (UCHAR *)kept, (ULONG)strlen(kept), SEC_WINNT_AUTH_IDENTITY_ANSI};
 }
 
 SecHandle trial_credential_of(const char *package, ULONG use, const char *password)
@@ -34,23 +29,23 @@ SecHandle trial_credential(const char *package, ULONG use)
     return trial_credential_of(package, use, TRIAL_PASSWORD);
 }
 
-SECURITY_STATUS trial_accept(SecHandle *credential, SecHandle *context, SecHandle *created, const char *token, char *out,
-                             ULONG *out_size)
+SECURITY_STATUS trial_accept(SecHandle *credential, SecHandle *context, SecHandle *created, const char *token,
+                             char *out, ULONG *out_size)
 {
     SecBuffer in_buffer = {(ULONG)strlen(token), SECBUFFER_TOKEN, (void *)token};
     SecBuffer out_buffer = {*out_size, SECBUFFER_TOKEN, out};
     SecBufferDesc in = {SECBUFFER_VERSION, 1, &in_buffer}, desc = {SECBUFFER_VERSION, 1, &out_buffer};
     ULONG attributes = 0xAAAAAAAA;
-    SECURITY_STATUS status
-        = AcceptSecurityContext(credential, context, &in, 0, SECURITY_NATIVE_DREP, created, &desc, &attributes, NULL);
+    SECURITY_STATUS status =
+        AcceptSecurityContext(credential, context, &in, 0, SECURITY_NATIVE_DREP, created, &desc, &attributes, NULL);
 
     cr_assert_neq(attributes, 0xAAAAAAAA);
     *out_size = out_buffer.cbBuffer;
     return status;
 }
 
-SECURITY_STATUS trial_initiate(SecHandle *credential, SecHandle *context, SecHandle *created, const char *token, char *out,
-                               ULONG *out_size)
+SECURITY_STATUS trial_initiate(SecHandle *credential, SecHandle *context, SecHandle *created, const char *token,
+                               char *out, ULONG *out_size)
 {
     SecBuffer in_buffer = {token ? (ULONG)strlen(token) : 0, SECBUFFER_TOKEN, (void *)token};
     SecBuffer out_buffer = {*out_size, SECBUFFER_TOKEN, out};
@@ -81,10 +76,12 @@ void trial_pair_open(struct trial_pair *pair)
     pair->server_credential = trial_credential("Trial", SECPKG_CRED_INBOUND);
     pair->client_credential = trial_credential("Trial", SECPKG_CRED_OUTBOUND);
     size = sizeof token;
-    assert_status(trial_initiate(&pair->client_credential, NULL, &pair->client, NULL, token, &size), SEC_I_CONTINUE_NEEDED);
+    assert_status(trial_initiate(&pair->client_credential, NULL, &pair->client, NULL, token, &size),
+                  SEC_I_CONTINUE_NEEDED);
     token[size] = '\0';
     size = sizeof out;
-    assert_status(trial_accept(&pair->server_credential, NULL, &pair->server, token, out, &size), SEC_I_CONTINUE_NEEDED);
+    assert_status(trial_accept(&pair->server_credential, NULL, &pair->server, token, out, &size),
+                  SEC_I_CONTINUE_NEEDED);
     out[size] = '\0';
     size = sizeof token;
     assert_status(trial_initiate(&pair->client_credential, &pair->client, &pair->client, out, token, &size), SEC_E_OK);

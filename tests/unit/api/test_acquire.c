@@ -4,14 +4,17 @@ Test(acquire, package_names)
 {
     SecHandle handle;
 
-    assert_status(AcquireCredentialsHandleA(NULL, (SEC_CHAR *)"ATTEMPT", 1, NULL, NULL, NULL, NULL, &handle, NULL), SEC_E_OK);
+    assert_status(AcquireCredentialsHandleA(NULL, (SEC_CHAR *)"ATTEMPT", 1, NULL, NULL, NULL, NULL, &handle, NULL),
+                  SEC_E_OK);
     assert_status(FreeCredentialsHandle(&handle), SEC_E_OK);
     assert_status(AcquireCredentialsHandleA(NULL, (SEC_CHAR *)"Nobody", 1, NULL, NULL, NULL, NULL, &handle, NULL),
                   SEC_E_SECPKG_NOT_FOUND);
-    assert_status(AcquireCredentialsHandleA(NULL, NULL, 1, NULL, NULL, NULL, NULL, &handle, NULL), SEC_E_INVALID_PARAMETER);
+    assert_status(AcquireCredentialsHandleA(NULL, NULL, 1, NULL, NULL, NULL, NULL, &handle, NULL),
+                  SEC_E_INVALID_PARAMETER);
     assert_status(AcquireCredentialsHandleA(NULL, (SEC_CHAR *)"Trial", 1, NULL, NULL, NULL, NULL, NULL, NULL),
                   SEC_E_INVALID_PARAMETER);
-    assert_status(AcquireCredentialsHandleW(NULL, NULL, 1, NULL, NULL, NULL, NULL, NULL, NULL), SEC_E_INVALID_PARAMETER);
+    assert_status(AcquireCredentialsHandleW(NULL, NULL, 1, NULL, NULL, NULL, NULL, NULL, NULL),
+                  SEC_E_INVALID_PARAMETER);
 }
 
 Test(acquire, package_that_is_not_available_says_why)
@@ -71,7 +74,8 @@ Test(acquire, identity_of_a_packages_own_form_is_left_alone)
     ULONG own[2] = {4, 0xFFFFFFFF};
     SecHandle handle;
 
-    assert_status(AcquireCredentialsHandleA(NULL, (SEC_CHAR *)"Again", 1, NULL, own, NULL, NULL, &handle, NULL), SEC_E_OK);
+    assert_status(AcquireCredentialsHandleA(NULL, (SEC_CHAR *)"Again", 1, NULL, own, NULL, NULL, &handle, NULL),
+                  SEC_E_OK);
     cr_assert_eq(trial_seen.auth_data, own);
     cr_assert_not(trial_seen.has_identity);
     assert_status(FreeCredentialsHandle(&handle), SEC_E_OK);

@@ -44,7 +44,8 @@ ATTRIBUTE_TEST(numbers_and_times)
     SecPkgContext_LastClientTokenStatus last;
 
     assert_status(QueryContextAttributesA(&pair.server, SECPKG_ATTR_SIZES, &sizes), SEC_E_OK);
-    cr_assert(sizes.cbMaxToken == 128 && sizes.cbMaxSignature == 4 && sizes.cbBlockSize == 1 && sizes.cbSecurityTrailer == 4);
+    cr_assert(sizes.cbMaxToken == 128 && sizes.cbMaxSignature == 4 && sizes.cbBlockSize == 1
+              && sizes.cbSecurityTrailer == 4);
     clock_set_zone(-60);
     assert_status(QueryContextAttributesW(&pair.server, SECPKG_ATTR_LIFESPAN, &lifespan), SEC_E_OK);
     clock_set_zone(0);
@@ -124,7 +125,7 @@ ATTRIBUTE_TEST(half_open_context_tells_little)
 
     for (ULONG attribute = 0; attribute < 140; attribute++) {
         bool allowed = attribute == SECPKG_ATTR_SIZES || attribute == SECPKG_ATTR_FLAGS
-                    || attribute == SECPKG_ATTR_PACKAGE_INFO || attribute == SECPKG_ATTR_NEGOTIATION_INFO;
+                       || attribute == SECPKG_ATTR_PACKAGE_INFO || attribute == SECPKG_ATTR_NEGOTIATION_INFO;
 
         if (!allowed)
             assert_status(QueryContextAttributesA(&half, attribute, room), SEC_E_INVALID_HANDLE);
@@ -150,7 +151,8 @@ ATTRIBUTE_TEST(ex_form_checks_the_size)
     uint8_t room[sizeof sizes + 1];
 
     memset(room, 0xAA, sizeof room);
-    assert_status(QueryContextAttributesExA(&pair.server, SECPKG_ATTR_SIZES, room, sizeof sizes - 1), SEC_E_BUFFER_TOO_SMALL);
+    assert_status(QueryContextAttributesExA(&pair.server, SECPKG_ATTR_SIZES, room, sizeof sizes - 1),
+                  SEC_E_BUFFER_TOO_SMALL);
     cr_assert_eq(room[0], 0);
     cr_assert_eq(room[sizeof sizes - 1], 0xAA);
     assert_status(QueryContextAttributesExW(&pair.server, SECPKG_ATTR_SIZES, room, sizeof sizes), SEC_E_OK);
@@ -212,9 +214,10 @@ static bool query_under_pressure(ULONG attribute, size_t n)
 
 ATTRIBUTE_TEST(every_allocation_failing_once)
 {
-    static const ULONG attributes[] = {SECPKG_ATTR_NAMES, SECPKG_ATTR_KEY_INFO, SECPKG_ATTR_NATIVE_NAMES,
-                                       SECPKG_ATTR_SESSION_KEY, SECPKG_ATTR_PACKAGE_INFO, SECPKG_ATTR_NEGOTIATION_INFO,
-                                       SECPKG_ATTR_TARGET, SECPKG_ATTR_CLIENT_SPECIFIED_TARGET};
+    static const ULONG attributes[] = {SECPKG_ATTR_NAMES,        SECPKG_ATTR_KEY_INFO,
+                                       SECPKG_ATTR_NATIVE_NAMES, SECPKG_ATTR_SESSION_KEY,
+                                       SECPKG_ATTR_PACKAGE_INFO, SECPKG_ATTR_NEGOTIATION_INFO,
+                                       SECPKG_ATTR_TARGET,       SECPKG_ATTR_CLIENT_SPECIFIED_TARGET};
 
     for (size_t i = 0; i < sizeof attributes / sizeof *attributes; i++) {
         size_t n = 1;

@@ -166,7 +166,9 @@ Test(bindings, decisions_of_extended_protection)
 {
     for (size_t i = 0; i < sizeof decisions / sizeof *decisions; i++) {
         const struct decision *row = &decisions[i];
-        struct step step = {.failure = &failure, .requested = row->flags, .has_bindings = row->server,
+        struct step step = {.failure = &failure,
+                            .requested = row->flags,
+                            .has_bindings = row->server,
                             .bindings_application = bytes_of("x", 1)};
         uint8_t hash[16];
 

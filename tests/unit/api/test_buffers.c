@@ -118,7 +118,8 @@ Test(buffers, output_never_exceeds_the_room)
 Test(buffers, messages)
 {
     struct message message = {.failure = &failure};
-    SecBuffer buffers[2] = {{0, SECBUFFER_EMPTY, NULL}, {4, SECBUFFER_DATA, (void *)"data"}}, bad = {4, SECBUFFER_DATA, NULL};
+    SecBuffer buffers[2] = {{0, SECBUFFER_EMPTY, NULL}, {4, SECBUFFER_DATA, (void *)"data"}},
+              bad = {4, SECBUFFER_DATA, NULL};
     SecBufferDesc good = {0, 2, buffers}, version = {9, 2, buffers}, none = {0, 0, NULL}, hole = {0, 1, &bad};
 
     assert_status(buffers_to_message(&good, &message), SEC_E_OK);

@@ -223,7 +223,8 @@ CONTEXT_TEST(another_credential_on_a_later_leg)
     char out[32];
     ULONG size = sizeof out;
 
-    assert_status(trial_accept(&other, &context, &context, "ANSWER:a:secret", out, &size), SEC_E_WRONG_CREDENTIAL_HANDLE);
+    assert_status(trial_accept(&other, &context, &context, "ANSWER:a:secret", out, &size),
+                  SEC_E_WRONG_CREDENTIAL_HANDLE);
     assert_status(DeleteSecurityContext(&context), SEC_E_OK);
     assert_status(FreeCredentialsHandle(&other), SEC_E_OK);
 }
@@ -264,8 +265,10 @@ CONTEXT_TEST(required_pointers)
     ULONG attributes;
 
     assert_status(AcceptSecurityContext(&server, NULL, &in, 0, 0, &context, NULL, NULL, NULL), SEC_E_INVALID_PARAMETER);
-    assert_status(AcceptSecurityContext(&server, NULL, &in, 0, 0, NULL, NULL, &attributes, NULL), SEC_E_INVALID_PARAMETER);
-    assert_status(AcceptSecurityContext(NULL, NULL, &in, 0, 0, &context, NULL, &attributes, NULL), SEC_E_INVALID_HANDLE);
+    assert_status(AcceptSecurityContext(&server, NULL, &in, 0, 0, NULL, NULL, &attributes, NULL),
+                  SEC_E_INVALID_PARAMETER);
+    assert_status(AcceptSecurityContext(NULL, NULL, &in, 0, 0, &context, NULL, &attributes, NULL),
+                  SEC_E_INVALID_HANDLE);
     assert_status(AcceptSecurityContext(NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL), SEC_E_INVALID_HANDLE);
     assert_status(InitializeSecurityContextA(NULL, NULL, NULL, 0, 0, 0, NULL, 0, NULL, NULL, NULL, NULL),
                   SEC_E_INVALID_HANDLE);
@@ -280,8 +283,10 @@ CONTEXT_TEST(no_output_where_one_is_needed)
     SecBufferDesc in = {0, 1, &buffer}, out = {0, 1, &other};
     ULONG attributes;
 
-    assert_status(AcceptSecurityContext(&server, NULL, &in, 0, 0, &context, NULL, &attributes, NULL), SEC_E_INVALID_TOKEN);
-    assert_status(AcceptSecurityContext(&server, NULL, &in, 0, 0, &context, &out, &attributes, NULL), SEC_E_INVALID_TOKEN);
+    assert_status(AcceptSecurityContext(&server, NULL, &in, 0, 0, &context, NULL, &attributes, NULL),
+                  SEC_E_INVALID_TOKEN);
+    assert_status(AcceptSecurityContext(&server, NULL, &in, 0, 0, &context, &out, &attributes, NULL),
+                  SEC_E_INVALID_TOKEN);
     cr_assert_not(SecIsValidHandle(&context));
 }
 
@@ -354,18 +359,21 @@ CONTEXT_TEST(target_name_reaches_the_package_from_both_forms)
     SecPkgContext_NamesA names;
     ULONG attributes = 1;
 
-    assert_status(InitializeSecurityContextW(&client, NULL, target, 0, 0, 0, NULL, 0, &context, &out, &attributes, NULL),
-                  SEC_I_CONTINUE_NEEDED);
+    assert_status(
+        InitializeSecurityContextW(&client, NULL, target, 0, 0, 0, NULL, 0, &context, &out, &attributes, NULL),
+        SEC_I_CONTINUE_NEEDED);
     out_buffer.cbBuffer = 64;
-    assert_status(InitializeSecurityContextW(&client, &context, target, 0, 0, 0, &in, 0, &context, &out, &attributes, NULL),
-                  SEC_E_OK);
+    assert_status(
+        InitializeSecurityContextW(&client, &context, target, 0, 0, 0, &in, 0, &context, &out, &attributes, NULL),
+        SEC_E_OK);
     assert_status(QueryContextAttributesA(&context, SECPKG_ATTR_NAMES, &names), SEC_E_OK);
     cr_assert_str_eq(names.sUserName, "H\xC3\xA9");
     FreeContextBuffer(names.sUserName);
     assert_status(DeleteSecurityContext(&context), SEC_E_OK);
     attributes = 1;
-    assert_status(InitializeSecurityContextW(&client, NULL, broken, 0, 0, 0, NULL, 0, &context, &out, &attributes, NULL),
-                  SEC_E_INVALID_PARAMETER);
+    assert_status(
+        InitializeSecurityContextW(&client, NULL, broken, 0, 0, 0, NULL, 0, &context, &out, &attributes, NULL),
+        SEC_E_INVALID_PARAMETER);
     cr_assert_eq(attributes, 0);
     cr_assert_not(SecIsValidHandle(&context));
     assert_status(InitializeSecurityContextA(&client, NULL, (SEC_CHAR *)"\xC3", 0, 0, 0, NULL, 0, &context, &out,

@@ -16,9 +16,9 @@ Test(explain, a_success_keeps_nothing)
 Test(explain, every_failure_has_a_sentence_and_a_reason)
 {
     static const SECURITY_STATUS statuses[] = {
-        SEC_E_INSUFFICIENT_MEMORY, SEC_E_INVALID_HANDLE, SEC_E_UNSUPPORTED_FUNCTION, SEC_E_INVALID_TOKEN,
-        SEC_E_MESSAGE_ALTERED,     SEC_E_OUT_OF_SEQUENCE, SEC_E_BUFFER_TOO_SMALL,    SEC_E_INTERNAL_ERROR,
-        STATUS_LOGON_FAILURE,
+        SEC_E_INSUFFICIENT_MEMORY, SEC_E_INVALID_HANDLE,  SEC_E_UNSUPPORTED_FUNCTION,
+        SEC_E_INVALID_TOKEN,       SEC_E_MESSAGE_ALTERED, SEC_E_OUT_OF_SEQUENCE,
+        SEC_E_BUFFER_TOO_SMALL,    SEC_E_INTERNAL_ERROR,  STATUS_LOGON_FAILURE,
     };
 
     for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {

@@ -91,7 +91,8 @@ Test(handle, reserved_slot_is_nobodys_until_published)
 
 Test(handle, made_up_handles)
 {
-    static const ULONG_PTR values[] = {0, 1, 2, 77, 0x7FFFFFFF, 0x80000000, (ULONG_PTR)-1, (ULONG_PTR)-2, 0x7F0012345678};
+    static const ULONG_PTR values[] = {
+        0, 1, 2, 77, 0x7FFFFFFF, 0x80000000, (ULONG_PTR)-1, (ULONG_PTR)-2, 0x7F0012345678};
     struct handle_slot *slot;
     uint64_t random = 88172645463325252;
 

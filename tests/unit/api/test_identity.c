@@ -32,7 +32,8 @@ static SECURITY_STATUS acquire_w(void *auth_data)
 }
 
 /* "Zoë", "D", "p€" in both forms. */
-static SEC_WCHAR wide_user[] = {'Z', 'o', 0xEB}, wide_domain[] = {'D'}, wide_password[] = {'p', 0x20AC}, wide_list[] = {'!', 'n'};
+static SEC_WCHAR wide_user[] = {'Z', 'o', 0xEB}, wide_domain[] = {'D'}, wide_password[] = {'p', 0x20AC},
+                 wide_list[] = {'!', 'n'};
 static char user[] = "Zo\xC3\xAB", domain[] = "D", password[] = "p\xE2\x82\xAC", list[] = "!n";
 
 static void assert_seen(bool has_list)
@@ -95,10 +96,20 @@ Test(identity, flags_that_contradict_or_cannot_be_read)
 
 Test(identity, ex_form)
 {
-    SEC_WINNT_AUTH_IDENTITY_EXW wide = {SEC_WINNT_AUTH_IDENTITY_VERSION, sizeof wide, wide_user, 3, wide_domain, 1,
-                                        wide_password, 2, SEC_WINNT_AUTH_IDENTITY_UNICODE, wide_list, 2};
-    SEC_WINNT_AUTH_IDENTITY_EXA ansi = {SEC_WINNT_AUTH_IDENTITY_VERSION, sizeof ansi, (UCHAR *)user, 4, (UCHAR *)domain, 1,
-                                        (UCHAR *)password, 4, SEC_WINNT_AUTH_IDENTITY_ANSI, (UCHAR *)list, 2};
+    SEC_WINNT_AUTH_IDENTITY_EXW wide = {
+        SEC_WINNT_AUTH_IDENTITY_VERSION, sizeof wide, wide_user, 3, wide_domain, 1, wide_password, 2,
+        SEC_WINNT_AUTH_IDENTITY_UNICODE, wide_list,   2};
+    SEC_WINNT_AUTH_IDENTITY_EXA ansi = {SEC_WINNT_AUTH_IDENTITY_VERSION,
+                                        sizeof ansi,
+                                        (UCHAR *)user,
+                                        4,
+                                        (UCHAR *)domain,
+                                        1,
+                                        (UCHAR *)password,
+                                        4,
+                                        SEC_WINNT_AUTH_IDENTITY_ANSI,
+                                        (UCHAR *)list,
+                                        2};
 
     assert_status(acquire_a(&wide), SEC_E_OK);
     assert_seen(true);
@@ -210,16 +221,18 @@ Test(identity, malformed_text)
     assert_status(acquire_a(&ansi), SEC_E_UNKNOWN_CREDENTIALS);
     ansi.PasswordLength = 0xFFFFFFFF;
     assert_status(acquire_a(&ansi), SEC_E_UNKNOWN_CREDENTIALS);
-    assert_status(AcquireCredentialsHandleA((SEC_CHAR *)"\xFF", (SEC_CHAR *)"Trial", 1, NULL, NULL, NULL, NULL, &handle,
-                                            NULL),
+    assert_status(
+        AcquireCredentialsHandleA((SEC_CHAR *)"\xFF", (SEC_CHAR *)"Trial", 1, NULL, NULL, NULL, NULL, &handle, NULL),
+        SEC_E_INVALID_PARAMETER);
+    assert_status(AcquireCredentialsHandleW(lone, lone, 1, NULL, NULL, NULL, NULL, &handle, NULL),
                   SEC_E_INVALID_PARAMETER);
-    assert_status(AcquireCredentialsHandleW(lone, lone, 1, NULL, NULL, NULL, NULL, &handle, NULL), SEC_E_INVALID_PARAMETER);
 }
 
 Test(identity, every_allocation_failing_once)
 {
-    SEC_WINNT_AUTH_IDENTITY_EXW wide = {SEC_WINNT_AUTH_IDENTITY_VERSION, sizeof wide, wide_user, 3, wide_domain, 1,
-                                        wide_password, 2, SEC_WINNT_AUTH_IDENTITY_UNICODE, wide_list, 2};
+    SEC_WINNT_AUTH_IDENTITY_EXW wide = {
+        SEC_WINNT_AUTH_IDENTITY_VERSION, sizeof wide, wide_user, 3, wide_domain, 1, wide_password, 2,
+        SEC_WINNT_AUTH_IDENTITY_UNICODE, wide_list,   2};
     size_t live = memory_live();
 
     for (size_t n = 1;; n++) {

@@ -34,8 +34,9 @@ Test(sasl, legs_zero_their_outputs)
                   SEC_E_UNSUPPORTED_FUNCTION);
     cr_assert(attributes == 0 && expiry.QuadPart == 0 && token.cbBuffer == 0);
     cr_assert_not(SecIsValidHandle(&created));
-    assert_status(SaslInitializeSecurityContextA(&credential, NULL, text, 0, 0, 0, NULL, 0, &created, &out, &attributes, NULL),
-                  SEC_E_UNSUPPORTED_FUNCTION);
+    assert_status(
+        SaslInitializeSecurityContextA(&credential, NULL, text, 0, 0, 0, NULL, 0, &created, &out, &attributes, NULL),
+        SEC_E_UNSUPPORTED_FUNCTION);
     assert_status(SaslInitializeSecurityContextW(&credential, NULL, wide, 0, 0, 0, NULL, 0, NULL, NULL, NULL, NULL),
                   SEC_E_UNSUPPORTED_FUNCTION);
     created = trial_half_open(&credential);

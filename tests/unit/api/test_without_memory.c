@@ -52,7 +52,8 @@ static void leg_under_pressure(const struct leg *leg, SecHandle *created)
 
 Test(without_memory, every_leg)
 {
-    SecHandle server = trial_credential("Trial", SECPKG_CRED_INBOUND), client = trial_credential("Trial", SECPKG_CRED_OUTBOUND);
+    SecHandle server = trial_credential("Trial", SECPKG_CRED_INBOUND),
+              client = trial_credential("Trial", SECPKG_CRED_OUTBOUND);
     SecHandle accepted, initiated;
 
     leg_under_pressure(&(struct leg){false, &client, NULL, NULL, SEC_I_CONTINUE_NEEDED}, &initiated);

@@ -1,8 +1,9 @@
 /*
  * Packages that exist in the tests of api/ alone, and helpers around a handshake with them.
  *
- * "Trial" (alias "Attempt") speaks two round trips: HELLO, CHALLENGE, ANSWER:user:password, nothing. "Bare" has a credential and
- * nothing else. "Again" is Trial whose contexts may be stepped on after they are established, with an identity of its own form.
+ * "Trial" (alias "Attempt") speaks two round trips: HELLO, CHALLENGE, ANSWER:user:password, nothing. "Bare" has a
+ * credential and nothing else. "Again" is Trial whose contexts may be stepped on after they are established, with an
+ * identity of its own form.
  */
 #ifndef SSPI_TESTS_API_TRIAL_H
 #define SSPI_TESTS_API_TRIAL_H
@@ -36,10 +37,10 @@ SecHandle trial_credential(const char *package, ULONG use);
 SecHandle trial_credential_of(const char *package, ULONG use, const char *password);
 
 /* One leg with one TOKEN buffer each way. `out_size` is room in, size out. */
-SECURITY_STATUS trial_accept(SecHandle *credential, SecHandle *context, SecHandle *created, const char *token, char *out,
-                             ULONG *out_size);
-SECURITY_STATUS trial_initiate(SecHandle *credential, SecHandle *context, SecHandle *created, const char *token, char *out,
-                               ULONG *out_size);
+SECURITY_STATUS trial_accept(SecHandle *credential, SecHandle *context, SecHandle *created, const char *token,
+                             char *out, ULONG *out_size);
+SECURITY_STATUS trial_initiate(SecHandle *credential, SecHandle *context, SecHandle *created, const char *token,
+                               char *out, ULONG *out_size);
 
 /* Both ends of an established pair. */
 struct trial_pair {
