@@ -34,7 +34,7 @@ from model import (
     TokenResult,
 )  # fmt: skip
 
-HOLDERS = (TextOut, BytesOut, RowOut, RowsOut)
+HOLDERS = (BytesOut, RowOut, RowsOut)
 
 
 def emit_lua(model: Model) -> str:
@@ -154,7 +154,7 @@ def declare_output(shape: Output) -> list[str]:
         case TimeOut():
             return [f"TimeStamp {name} = {{0}};"]
         case TextOut():
-            return [f"char *{name} = NULL;", *holder]
+            return [f"char *{name} = NULL;"]
         case BytesOut():
             return [f"{shape.ctype}{name} = NULL;", f"ULONG {shape.size_name} = 0;", f"int {name}_index;", *holder]
         case RowOut():
@@ -162,7 +162,7 @@ def declare_output(shape: Output) -> list[str]:
         case RowsOut():
             return [f"{shape.row} *{name} = NULL;", f"ULONG {shape.count_name} = 0;", *holder]
         case AttributeOut():
-            return [f"struct slua_attribute *{name};"]
+            return [f"struct slua_attribute {name}_room, *{name};"]
     return []
 
 
@@ -176,7 +176,7 @@ def push_output(shape: Output) -> str:
         case TimeOut():
             return f"slua_push_time(L, {name});"
         case TextOut():
-            return f"slua_push_text(L, {name}_holder);"
+            return f"slua_push_text(&call, {name});"
         case BytesOut():
             return f"lua_pushvalue(L, {name}_index);"
         case RowOut():
@@ -230,7 +230,7 @@ def prepare(call: Call) -> list[str]:
         if isinstance(output, AttributeOut):
             number, table = output.number_name, f"sspi_{output.table}_attributes"
             row = f"slua_take_attribute(&call, {c_string(number)}, {table}, {number})"
-            lines.append(f"    {name} = slua_attribute_new(&call, {row});")
+            lines.append(f"    {name} = slua_attribute_new(&call, {row}, &{name}_room);")
     for index, shape in enumerate(call.inputs):
         if isinstance(shape, CallbackIn):
             lines.append(f"    slua_cell_own(&call, {owner_index(call)}, {index + 1}, {shape.name});")

@@ -120,7 +120,7 @@ def output_type(model: Model, shape: Output) -> str:
         case BuffersResult():
             return "{[1]: integer, [2]: string}[]"
         case TokenResult():
-            return "sspi.ContextBuffer|table|nil"
+            return "string|table|nil"
         case AttributeOut():
             return "table"
     raise TypeError(shape)

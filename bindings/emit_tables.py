@@ -57,11 +57,12 @@ def row(shape: Row, index: int) -> list[str]:
     lines = [f"static const struct sspi_field sspi_fields_{shape.struct}[] = {{"]
     lines += [f"    {field(shape.struct, member)}," for member in shape.fields]
     doc = c_string(first_sentence(shape.comment) or shape.name)
+    owns = "true" if any(member.kind in ("TEXT", "WIDE", "BYTES", "ROW") for member in shape.fields) else "false"
     lines += [
         "};",
         f"static const struct sspi_row sspi_row_{shape.struct} = {{",
         f"    {c_string(shape.name)}, {c_string('sspi.' + shape.name)}, {doc},",
-        f"    sizeof({shape.struct}), sspi_fields_{shape.struct}, {len(shape.fields)}, {index}}};",
+        f"    sizeof({shape.struct}), sspi_fields_{shape.struct}, {len(shape.fields)}, {index}, {owns}}};",
         "",
     ]
     return lines

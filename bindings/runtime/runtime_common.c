@@ -188,6 +188,8 @@ const void *sspi_field_pointer(const void *base, const struct sspi_field *field)
 
 void sspi_row_free(const struct sspi_row *row, void *base)
 {
+    if (!row->owns)
+        return;
     for (size_t i = 0; i < row->count; i++) {
         const struct sspi_field *field = &row->fields[i];
         void *pointer;

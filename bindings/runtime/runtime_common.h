@@ -119,6 +119,7 @@ struct sspi_row {
     const struct sspi_field *fields;
     size_t count;
     size_t index; /* place among all rows: the type made for it */
+    bool owns;    /* has pointers, which sspi_row_free frees */
 };
 
 struct sspi_attribute {

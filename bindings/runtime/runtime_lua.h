@@ -9,6 +9,8 @@
 #include "lua_compat.h"
 #include "runtime_common.h"
 
+struct slua_buffer;
+
 /* What the generator knows of the module. */
 struct slua_module {
     const luaL_Reg *functions;
@@ -22,6 +24,7 @@ struct slua_state {
     const struct slua_module *module;
     const void *kinds[3]; /* by enum sspi_kind */
     const void *buffer;
+    struct slua_buffer *pending; /* owns memory of libsspi while one string is made of it */
 };
 
 /* Upvalues: the state, the metatables by kind, that of buffers. */
@@ -61,11 +64,14 @@ struct slua_call {
     struct slua_handle *handles[SLUA_HANDLES_MAX];
 };
 
+/* Slots of the stack that a generated function needs at most beside its lists of buffers; Lua gives 20. */
+#define SLUA_STACK 20
+
 /* A descriptor, and the stack index of the userdata behind each buffer (0: the script's own string). */
 struct slua_buffers {
     struct sspi_buffers common;
     int objects[SSPI_BUFFERS_MAX];
-    bool listed; /* pOutput was a list, so the result is one */
+    bool listed; /* pOutput was a list, so the result is one, of objects; else the token is a string */
 };
 
 /* ---- A call ---- */
@@ -112,7 +118,9 @@ void slua_cell_discard(void *cell);
 int slua_release_handle(lua_State *L, const char *function, const char *name, enum sspi_kind kind, bool optional);
 int slua_release_buffer(lua_State *L, const char *function, const char *name);
 struct slua_buffer *slua_buffer_new(struct slua_call *call);
-struct slua_attribute *slua_attribute_new(struct slua_call *call, const struct sspi_row *row);
+/* `room` where the structure holds no pointers; else a new userdata, which frees them. */
+struct slua_attribute *slua_attribute_new(struct slua_call *call, const struct sspi_row *row,
+                                          struct slua_attribute *room);
 
 /* ---- Callbacks, to be given to libsspi with a cell as argument ---- */
 
@@ -127,8 +135,9 @@ struct slua_call *slua_call_current(void);
 /* A whole number; an integer where the version has them. */
 void slua_push_number(lua_State *L, uint64_t number);
 void slua_push_time(lua_State *L, TimeStamp time);
-/* Text of `holder`, which is freed. */
-void slua_push_text(lua_State *L, struct slua_buffer *holder);
+/* A string or text of libsspi's memory, which is freed; nil for NULL. */
+void slua_push_taken(struct slua_call *call, void *data, size_t size);
+void slua_push_text(struct slua_call *call, char *text);
 void slua_push_rows(lua_State *L, const struct sspi_row *row, struct slua_buffer *holder, ULONG count);
 void slua_push_row(lua_State *L, const struct sspi_row *row, const void *base);
 void slua_push_single(lua_State *L, const struct sspi_row *row, struct slua_buffer *holder);

@@ -232,6 +232,7 @@ static int list_length(struct slua_call *call, int index, const char *name)
 
     if (count > SSPI_BUFFERS_MAX)
         wrong_value(call, name, "holds more than 16 buffers");
+    luaL_checkstack(call->L, 2 * (int)count + SLUA_STACK, call->function);
     return (int)count;
 }
 
@@ -283,7 +284,8 @@ void slua_take_output(struct slua_call *call, int index, const char *name, struc
     sspi_buffers_init(&buffers->common);
     buffers->listed = !lua_isnil(L, index);
     if (!buffers->listed) {
-        add_allocated(call, SECBUFFER_TOKEN, buffers);
+        buffers->common.allocated = 1;
+        sspi_buffers_add(&buffers->common, SECBUFFER_TOKEN, NULL, 0);
         return;
     }
     if (!lua_istable(L, index))

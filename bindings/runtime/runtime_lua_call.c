@@ -8,9 +8,6 @@
 /* Calls of this thread, innermost first. A callback finds its Lua state here. */
 static _Thread_local struct slua_call *current_call;
 
-/* Room on the stack that every generated function may use. */
-#define STACK_ROOM 80
-
 struct slua_call *slua_call_current(void)
 {
     return current_call;
@@ -28,7 +25,7 @@ void slua_call_begin(struct slua_call *call, lua_State *L, const char *function,
     call->handles_used = 0;
     if (given > most)
         luaL_error(L, "%s takes at most %d arguments, not %d", function, most, given);
-    luaL_checkstack(L, STACK_ROOM, function);
+    luaL_checkstack(L, SLUA_STACK, function);
     lua_settop(L, most);
 }
 
@@ -54,39 +51,51 @@ void slua_call_leave(struct slua_call *call)
 /* ---- Failure ---- */
 
 /* The explanation of libsspi, with what a lookup raised. Pushes a string. */
-static void push_explanation(struct slua_call *call, struct slua_buffer *holder)
+static void push_explanation(struct slua_call *call)
 {
     lua_State *L = call->L;
     const char *raised = call->raised ? lua_tostring(L, call->raised) : NULL;
+    char *text = NULL;
 
-    lua_pushstring(L, holder->data ? holder->data : "");
-    if (raised) {
-        lua_pushfstring(L, "%s (the lookup raised: %s)", lua_tostring(L, -1), raised);
-        lua_remove(L, -2);
-    }
+    if (SspiExplainLastFailure(&text) != SEC_E_OK)
+        text = NULL;
+    slua_push_text(call, text);
+    if (!raised)
+        return;
+    lua_pushfstring(L, "%s (the lookup raised: %s)", text ? lua_tostring(L, -1) : "", raised);
+    lua_remove(L, -2);
+}
+
+/* Pushes the token for the peer, or nil. */
+static void push_token(struct slua_call *call, struct slua_buffers *output)
+{
+    SecBuffer *token = output ? sspi_buffers_token(&output->common) : NULL;
+
+    if (output && !token && !output->listed)
+        sspi_buffers_free_allocated(&output->common);
+    if (!token)
+        lua_pushnil(call->L);
+    else if (output->listed)
+        lua_pushlstring(call->L, token->pvBuffer, token->cbBuffer);
+    else
+        slua_push_taken(call, token->pvBuffer, token->cbBuffer);
 }
 
 int slua_call_fail(struct slua_call *call, SECURITY_STATUS status, struct slua_buffers *output)
 {
     lua_State *L = call->L;
     ULONG reason = SspiQueryLastFailureReason();
-    struct slua_buffer *holder = slua_buffer_new(call);
-    SecBuffer *token = NULL;
+    int first = lua_gettop(L) + 1;
     const char *name;
-    char *text = NULL;
 
-    if (SspiExplainLastFailure(&text) == SEC_E_OK)
-        holder->data = text;
+    luaL_checkstack(L, 8, call->function);
+    push_token(call, output);
+    push_explanation(call);
     lua_pushnil(L);
     lua_pushstring(L, sspi_status_sense(call->state->module->senses, status, &name));
     lua_pushstring(L, name);
-    if (output)
-        token = sspi_buffers_token(&output->common);
-    if (token)
-        lua_pushlstring(L, token->pvBuffer, token->cbBuffer);
-    else
-        lua_pushnil(L);
-    push_explanation(call, holder);
+    lua_pushvalue(L, first);
+    lua_pushvalue(L, first + 1);
     slua_push_number(L, reason);
     return 6;
 }

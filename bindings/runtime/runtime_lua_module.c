@@ -29,13 +29,26 @@ static void holder_empty(struct slua_buffer *holder)
         (void)FreeContextBuffer(data);
 }
 
-void slua_push_text(lua_State *L, struct slua_buffer *holder)
+/* Making a string can fail for want of memory, and can run finalizers that call this module: the memory belongs to the
+ * pending object meanwhile, and a call in between may free it, as the string is made by then. */
+void slua_push_taken(struct slua_call *call, void *data, size_t size)
 {
-    if (holder->data)
-        lua_pushstring(L, holder->data);
-    else
-        lua_pushnil(L);
-    holder_empty(holder);
+    struct slua_buffer *pending = call->state->pending;
+
+    if (!data) {
+        lua_pushnil(call->L);
+        return;
+    }
+    holder_empty(pending);
+    pending->data = data;
+    lua_pushlstring(call->L, data, size);
+    if (pending->data == data)
+        holder_empty(pending);
+}
+
+void slua_push_text(struct slua_call *call, char *text)
+{
+    slua_push_taken(call, text, text ? strlen(text) : 0);
 }
 
 /* ---- Structures ---- */
@@ -123,7 +136,7 @@ void slua_buffers_own(struct slua_call *call, struct slua_buffers *buffers)
         SecBuffer *buffer = &buffers->common.buffers[i];
         struct slua_buffer *owner;
 
-        if (!(buffers->common.allocated >> i & 1))
+        if (!(buffers->common.allocated >> i & 1) || !buffers->listed)
             continue;
         owner = lua_touserdata(call->L, buffers->objects[i]);
         owner->data = buffer->pvBuffer;
@@ -140,10 +153,8 @@ static void push_data(struct slua_call *call, struct slua_buffers *buffers, ULON
         lua_pushlstring(call->L, buffer->pvBuffer ? buffer->pvBuffer : "", buffer->pvBuffer ? buffer->cbBuffer : 0);
     else if (buffer->pvBuffer && buffer->cbBuffer)
         lua_pushvalue(call->L, buffers->objects[i]);
-    else if (buffers->listed)
-        lua_pushboolean(call->L, 0);
     else
-        lua_pushnil(call->L);
+        lua_pushboolean(call->L, 0);
 }
 
 void slua_push_buffers(struct slua_call *call, struct slua_buffers *buffers)
@@ -163,8 +174,12 @@ void slua_push_buffers(struct slua_call *call, struct slua_buffers *buffers)
 
 void slua_push_output(struct slua_call *call, struct slua_buffers *buffers)
 {
+    SecBuffer *token = &buffers->common.buffers[0];
+
+    if (!buffers->listed && !token->cbBuffer)
+        sspi_buffers_free_allocated(&buffers->common);
     if (!buffers->listed) {
-        push_data(call, buffers, 0);
+        slua_push_taken(call, token->pvBuffer, token->cbBuffer);
         return;
     }
     lua_createtable(call->L, (int)buffers->common.desc.cBuffers, 0);

@@ -238,10 +238,17 @@ int slua_release_buffer(lua_State *L, const char *function, const char *name)
 
 /* ---- Attribute structures on their way to a table ---- */
 
-struct slua_attribute *slua_attribute_new(struct slua_call *call, const struct sspi_row *row)
+struct slua_attribute *slua_attribute_new(struct slua_call *call, const struct sspi_row *row,
+                                          struct slua_attribute *room)
 {
-    struct slua_attribute *attribute = lua_newuserdata(call->L, sizeof *attribute);
+    struct slua_attribute *attribute = room;
 
+    if (!row->owns) {
+        memset(room, 0, offsetof(struct slua_attribute, room) + row->size);
+        room->row = row;
+        return room;
+    }
+    attribute = lua_newuserdata(call->L, sizeof *attribute);
     memset(attribute, 0, sizeof *attribute);
     attribute->row = row;
     lua_getfield(call->L, LUA_REGISTRYINDEX, ATTRIBUTE_NAME);
@@ -302,6 +309,11 @@ void slua_types_make(lua_State *L, const struct slua_module *module)
     for (int kind = 0; kind < 3; kind++)
         state->kinds[kind] = metatable(L, kind_names[kind], handle_meta, handle_methods);
     state->buffer = metatable(L, BUFFER_NAME, buffer_meta, buffer_methods);
+    state->pending = lua_newuserdata(L, sizeof *state->pending);
+    *state->pending = (struct slua_buffer){NULL, 0, false};
+    lua_pushvalue(L, -2);
+    lua_setmetatable(L, -2);
+    lua_setfield(L, LUA_REGISTRYINDEX, "sspi.pending");
     (void)metatable(L, ATTRIBUTE_NAME, attribute_meta, no_methods);
     lua_setfield(L, LUA_REGISTRYINDEX, ATTRIBUTE_NAME);
     lua_newtable(L);

@@ -25,7 +25,6 @@ local function misuse(text, ...)
 end
 
 local function flags_number(flags, names)
-    if flags == nil then flags = USUAL end
     if type(flags) == "number" then return flags end
     if type(flags) ~= "table" then misuse("flags must be a number or a list of names, not %s", type(flags)) end
     local number, seen = 0, {}
@@ -36,6 +35,8 @@ local function flags_number(flags, names)
     end
     return number
 end
+
+local USUAL_ACCEPT, USUAL_INIT = flags_number(USUAL, ACCEPT_FLAGS), flags_number(USUAL, INIT_FLAGS)
 
 --- The binary block of channel bindings for application data.
 local function bindings_block(data)
@@ -50,15 +51,18 @@ Context.__name = "sspi.context"
 
 --- A new context. `initiator`: the client's end.
 local function new_context(credential, options, initiator)
-    local names = initiator and INIT_FLAGS or ACCEPT_FLAGS
     options = options or {}
     if type(options) ~= "table" then misuse("options must be a table, not %s", type(options)) end
     if options.target ~= nil and type(options.target) ~= "string" then
         misuse("target must be a string, not %s", type(options.target))
     end
+    local request = initiator and USUAL_INIT or USUAL_ACCEPT
+    if options.flags ~= nil then
+        request = flags_number(options.flags, initiator and INIT_FLAGS or ACCEPT_FLAGS)
+    end
     return setmetatable({
         credential = credential,
-        request = flags_number(options.flags, names),
+        request = request,
         bindings = bindings_block(options.channel_bindings),
         target = options.target,
         initiator = initiator,
@@ -92,10 +96,10 @@ local function leg_done(self, status, handle, output, attributes, expiry, reason
     end
     if type(output) == "table" then
         self.bindings_said = output[2]
-        output = output[1]
+        output = output[1] and tostring(output[1])
     end
     self.handle, self.state, self.attributes, self.ends = handle, status, attributes, expiry
-    return output and tostring(output) or "", status_name(status)
+    return output or "", status_name(status)
 end
 
 --- Takes the peer's token, gives the next one to send ("" for nothing) and the name of the status.

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _TOKEN = _sspi.SECBUFFER_TOKEN
 _DATA = _sspi.SECBUFFER_DATA
 _STATUSES: dict[int, Status] = {int(status): status for status in Status}
+_OK, _CONTINUE, _NO_REASON = Status.SEC_E_OK, Status.SEC_I_CONTINUE_NEEDED, Reason.NONE
+_new = tuple.__new__  # half the time of the NamedTuple's own
 _ALLOCATED = _sspi.ASC_RET_ALLOCATED_MEMORY
 
 _Output = _sspi.ContextBuffer | tuple[_sspi.ContextBuffer | int | None, ...] | None
@@ -69,11 +71,11 @@ class _Context:
         self._bindings = block_of(channel_bindings)
         self._bindings_result: bytearray | None = None
         self._handle: _sspi.CtxtHandle | None = None
-        self._status = Status.SEC_I_CONTINUE_NEEDED
+        self._status = _CONTINUE
         self._attributes = 0
         self._expiry = 0
         self._explanation = ""
-        self._reason = Reason.NONE
+        self._reason = _NO_REASON
         self._trailer: int | None = None
 
     # ---- the exchange ----
@@ -97,14 +99,16 @@ class _Context:
         except SSPIError as error:
             self._explanation, self._reason, self._status = error.explanation, error.reason, error.status
             raise
-        self._status = known = _STATUSES.get(status) or Status(status)
+        known = _STATUSES.get(status)
+        self._status = known = Status(status) if known is None else known
         made = output[0] if isinstance(output, tuple) else output
-        return Step(made.tobytes() if isinstance(made, _sspi.ContextBuffer) else b"", known)
+        token = made.tobytes() if isinstance(made, _sspi.ContextBuffer) else b""
+        return _new(Step, (token, known))
 
     @property
     def complete(self) -> bool:
         """True when the login has succeeded: the peer is who it claims to be."""
-        return self._status is Status.SEC_E_OK
+        return self._status is _OK
 
     @property
     def status(self) -> Status:
