@@ -208,16 +208,45 @@ static SECURITY_STATUS note_and_deny(const struct check *check, const struct acc
     return status == SEC_E_OK ? deny(check, reason) : store_failed(check->failure, status);
 }
 
-static SECURITY_STATUS verify_with_hash(const struct check *check)
+static SECURITY_STATUS account_look_up(const struct check *check, const char *domain, struct account *account)
 {
     const struct credential *credential = check->context->base.credential;
+
+    return account_store_lookup(credential->accounts, check->claim->user, domain,
+                                credential->settings.lockout_threshold, credential->settings.lockout_seconds, account,
+                                check->failure);
+}
+
+/*
+ * A name without a domain is one of the store's default domain, or else of this server's. Both are asked whatever the
+ * first answers, so that the time tells nobody which names exist.
+ */
+static SECURITY_STATUS account_find(const struct check *check, struct account *account)
+{
+    const char *own = check->context->base.credential->settings.netbios_domain_name;
+    SECURITY_STATUS status = account_look_up(check, check->claim->domain, account);
+    struct account second;
+
+    if (check->claim->domain[0] || !own || (status != SEC_E_OK && status != SEC_E_LOGON_DENIED))
+        return status;
+    const SECURITY_STATUS other = account_look_up(check, own, &second);
+
+    if (status == SEC_E_OK && (other == SEC_E_OK || other == SEC_E_LOGON_DENIED)) {
+        account_clear(&second);
+        return status;
+    }
+    account_clear(account);
+    *account = second;
+    return other;
+}
+
+static SECURITY_STATUS verify_with_hash(const struct check *check)
+{
     uint8_t hash[ACCOUNT_NT_HASH_SIZE];
     struct account account;
     bool proved = false, ok;
     ULONG reason;
-    SECURITY_STATUS status = account_store_lookup(credential->accounts, check->claim->user, check->claim->domain,
-                                                  credential->settings.lockout_threshold,
-                                                  credential->settings.lockout_seconds, &account, check->failure);
+    SECURITY_STATUS status = account_find(check, &account);
 
     if (status != SEC_E_OK && status != SEC_E_LOGON_DENIED) {
         account_clear(&account);

@@ -43,7 +43,8 @@ static SECURITY_STATUS store_lookup(SspiAccountStore *base, const char *user, co
     store->lookups++;
     if (status != SEC_E_OK)
         return status;
-    if (!known || (domain[0] && store->domain[0] && !utf8_same_name(domain, store->domain)))
+    if (!known || (store->exact && !domain[0])
+        || (domain[0] && store->domain[0] && !utf8_same_name(domain, store->domain)))
         return SEC_E_LOGON_DENIED;
     account->user = mem_strdup(known->user);
     account->domain = mem_strdup(store->domain);

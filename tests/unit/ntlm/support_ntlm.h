@@ -46,8 +46,9 @@ struct rig_store {
     struct _SspiAccountStore base;
     enum rig_store_mode mode;
     bool judges;        /* verify_ntlm in place of lookup */
+    bool exact;         /* no domain is none of the store's */
     const char *domain; /* of every account */
-    unsigned lookups, failures, successes;
+    _Atomic unsigned lookups, failures, successes;
 };
 
 /* Accounts: alice and User with "Password"; dora disabled, lola locked, empty (without hash). Domain: Domain. */

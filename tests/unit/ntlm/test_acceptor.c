@@ -77,6 +77,23 @@ Test(ntlm_acceptor, names_compare_without_case, .init = open_rig, .fini = close_
     refused(SEC_E_LOGON_DENIED, SSPI_REASON_UNKNOWN_USER);
 }
 
+/* A client that names no domain means ours; known names and unknown ones take the same number of look-ups. */
+Test(ntlm_acceptor, name_without_domain, .init = open_rig, .fini = close_rig)
+{
+    rig_store(&rig)->exact = true;
+    login_as("User", "", "Password");
+    assert_status(rig.done.status, SEC_E_OK);
+    cr_assert_str_eq(rig.done.login.client, "Domain\\User");
+    cr_assert_eq(rig_store(&rig)->lookups, 2);
+    login_as("nobody", "", "Password");
+    refused(SEC_E_LOGON_DENIED, SSPI_REASON_UNKNOWN_USER);
+    cr_assert_eq(rig_store(&rig)->lookups, 4);
+    rig_store(&rig)->exact = false;
+    login_as("User", "", "wrong");
+    refused(SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD);
+    cr_assert_eq(rig_store(&rig)->lookups, 6);
+}
+
 Test(ntlm_acceptor, account_without_domain_is_of_the_servers, .init = open_rig, .fini = close_rig)
 {
     rig_store(&rig)->domain = "";
