@@ -60,7 +60,11 @@ static void lockout_check(SspiAccountStore *store)
     cr_assert(!locked(store, "alice", "EX"), "guessing during the lock does not prolong it");
     fail_times(store, "alice", "EX", THRESHOLD - 1);
     cr_assert(!locked(store, "alice", "EX"), "the count began anew");
+    note(store, "alice", "EX", false);
+    cr_assert(locked(store, "alice", "EX"), "and goes as far again");
+    clock_advance_ms(SECONDS * 1000);
 
+    fail_times(store, "alice", "EX", THRESHOLD - 1);
     note(store, "alice", "EX", true);
     fail_times(store, "alice", "EX", THRESHOLD - 1);
     cr_assert(!locked(store, "alice", "EX"), "a good login clears the count");

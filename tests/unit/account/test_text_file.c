@@ -4,6 +4,7 @@
 #include "account/text_file.h"
 
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include "support_account.h"
 
@@ -70,4 +71,43 @@ Test(text_file, text_files_find_by_the_order_of_domains, .init = folder_make, .f
     cr_assert(knows(store, "bob", "", "bob"));
     assert_status(status_of(store, "bob", "EX"), SEC_E_LOGON_DENIED);
     account_store_release(store);
+}
+
+static char child_path[128];
+
+/* Without descriptors only what needs no file is answered: a file that is settled, and not one that was just written.
+ */
+static bool fresh_is_read_and_settled_is_not(void)
+{
+    struct rlimit none = {3, 3};
+    SspiAccountStore *store;
+
+    clock_follow(0);
+    store = store_open(location_of("ntlm-user-file", child_path));
+    clock_follow(3600);
+    if (!knows(store, "alice", "EX", "pw") || setrlimit(RLIMIT_NOFILE, &none) != 0)
+        return false;
+    if (!knows(store, "alice", "EX", "pw"))
+        return false;
+    return status_of(store, "nobody", "EX") == SEC_E_LOGON_DENIED;
+}
+
+static bool fresh_needs_the_file(void)
+{
+    struct rlimit none = {3, 3};
+    SspiAccountStore *store;
+
+    clock_follow(0);
+    store = store_open(location_of("ntlm-user-file", child_path));
+    if (!knows(store, "alice", "EX", "pw") || setrlimit(RLIMIT_NOFILE, &none) != 0)
+        return false;
+    return status_of(store, "alice", "EX") == SEC_E_NO_CREDENTIALS;
+}
+
+Test(text_file, is_read_at_every_lookup_until_its_time_stamp_can_tell, .init = folder_make, .fini = folder_remove)
+{
+    snprintf(child_path, sizeof child_path, "%s", folder_path("users"));
+    file_write_text(child_path, "EX:alice:pw\n");
+    in_child(fresh_needs_the_file);
+    in_child(fresh_is_read_and_settled_is_not);
 }
