@@ -231,10 +231,12 @@ static void leg_failure(struct leg *leg, SECURITY_STATUS status)
     struct context *context = leg->entry ? leg->entry->context : NULL;
 
     explain_complete(&leg->failure, leg->call->function, status);
-    if (may_retry(status))
+    if (may_retry(status)) {
         leg->decided = false;
-    else if (context && !leg->first)
+    } else if (context && !leg->first) {
+        leg->decided = context->phase == CONTEXT_OPEN; /* also when the package was not reached */
         context_fail(context, &leg->failure);
+    }
     buffers_from_step(&leg->step, leg->call->output, status);
 }
 

@@ -119,6 +119,23 @@ EVENT_TEST(none_after_the_attempt_is_decided)
     cr_assert_eq(seen.events, 1);
 }
 
+EVENT_TEST(one_when_misuse_ends_a_login)
+{
+    SecHandle other = trial_credential("Trial", SECPKG_CRED_INBOUND), context = trial_half_open(&server);
+    char out[16];
+    ULONG size = sizeof out;
+
+    assert_status(trial_accept(&other, &context, &context, "ANSWER:a:secret", out, &size),
+                  SEC_E_WRONG_CREDENTIAL_HANDLE);
+    cr_assert_eq(seen.events, 1);
+    cr_assert_eq(seen.reason, SSPI_REASON_USAGE);
+    assert_status(trial_accept(&other, &context, &context, "ANSWER:a:secret", out, &size),
+                  SEC_E_WRONG_CREDENTIAL_HANDLE);
+    cr_assert_eq(seen.events, 1);
+    assert_status(DeleteSecurityContext(&context), SEC_E_OK);
+    assert_status(FreeCredentialsHandle(&other), SEC_E_OK);
+}
+
 EVENT_TEST(none_for_an_initiator)
 {
     SecHandle context;
