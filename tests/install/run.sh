@@ -29,7 +29,7 @@ headers_alone() {
     shift 3
     for header in "$prefix"/include/sspi/*.h; do
         seen=$((seen + 1))
-        echo "#include <$(basename "$header")>" >"$work/alone.c"
+        printf '#include <%s>\nextern int alone;\n' "$(basename "$header")" >"$work/alone.c"
         "$compiler" "-std=$standard" -x "$language" -Wall -Wextra -Wpedantic -Werror "${cflags[@]}" "$@" -fsyntax-only \
             "$work/alone.c" || { echo "$header"; status=1; }
     done
