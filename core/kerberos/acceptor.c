@@ -99,9 +99,11 @@ static SECURITY_STATUS pac_take(struct arrival *arrival, struct bytes data)
         return no_crypto(arrival->step);
     if (!signed_by_key)
         return pac_refuse(arrival, "is not signed with the service's key");
-    if (!krb_pac_client_matches(&pac, arrival->opened.client, arrival->opened.ticket.auth_time))
+    status = krb_pac_client_check(&pac, arrival->opened.client, arrival->opened.ticket.auth_time);
+    if (status == SEC_E_LOGON_DENIED)
         return pac_refuse(arrival, "was made for another client or login");
-    status = krb_pac_identity(&pac, &arrival->made->identity);
+    if (status == SEC_E_OK)
+        status = krb_pac_identity(&pac, &arrival->made->identity);
     if (status == SEC_E_INSUFFICIENT_MEMORY)
         return no_memory(arrival->step);
     return status == SEC_E_OK ? SEC_E_OK : pac_refuse(arrival, "is signed, but its logon information is malformed");
@@ -153,7 +155,9 @@ static SECURITY_STATUS names_take(struct arrival *arrival)
 
     made->realm = mem_strdup(opened->client_realm);
     made->native_client = join(opened->client, '@', opened->client_realm);
-    made->service = join(opened->service, '@', opened->service_realm);
+    /* What the ticket says outside is anybody's word; what its key is kept for is ours. */
+    made->service = join(opened->service_key->any_version ? opened->service : opened->service_key->name, '@',
+                         opened->service_key->realm);
     if (identity && identity->user && identity->user[0] && identity->domain && identity->domain[0])
         made->account = join(identity->domain, '\\', identity->user);
     else

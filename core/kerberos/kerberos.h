@@ -162,8 +162,8 @@ MUST_CHECK bool krb_pac_decode(struct bytes pac, struct krb_pac *out);
 /* 2.8.1: the server's signature, keyed with the key that opened the ticket. False: not signed by it. SEC_E_* otherwise.
  */
 MUST_CHECK SECURITY_STATUS krb_pac_verify(const struct krb_pac *pac, const struct krb_key *key, bool *signed_by_key);
-/* 2.7: the PAC is of this client and this login. `name` without realm. */
-MUST_CHECK bool krb_pac_client_matches(const struct krb_pac *pac, const char *name, int64_t auth_time);
+/* 2.7: the PAC is of this client and this login. `name` without realm. SEC_E_LOGON_DENIED: it is not. */
+MUST_CHECK SECURITY_STATUS krb_pac_client_check(const struct krb_pac *pac, const char *name, int64_t auth_time);
 /* SEC_E_INVALID_TOKEN: malformed, or it contradicts itself. */
 MUST_CHECK SECURITY_STATUS krb_pac_identity(const struct krb_pac *pac, struct krb_identity **identity);
 /* Parts of krb_pac_identity: KERB_VALIDATION_INFO, 2.5, and a SID of [MS-DTYP] 2.4.2.2 as text. */

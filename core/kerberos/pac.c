@@ -119,22 +119,23 @@ SECURITY_STATUS krb_pac_verify(const struct krb_pac *pac, const struct krb_key *
 }
 
 /* PAC_CLIENT_INFO, 2.7. */
-bool krb_pac_client_matches(const struct krb_pac *pac, const char *name, int64_t auth_time)
+SECURITY_STATUS krb_pac_client_check(const struct krb_pac *pac, const char *name, int64_t auth_time)
 {
     struct cursor in = cursor_over(pac->client_info);
     struct bytes wide;
     uint64_t time;
     uint16_t size;
     char *text = NULL;
-    bool same;
+    SECURITY_STATUS status;
 
     if (!cursor_u64le(&in, &time) || !cursor_u16le(&in, &size) || !cursor_take(&in, size, &wide)
-        || time / (uint64_t)CLOCK_TICKS_PER_SECOND != (uint64_t)auth_time / (uint64_t)CLOCK_TICKS_PER_SECOND
-        || utf8_from_utf16le(wide, &text) != SEC_E_OK)
-        return false;
-    same = strcmp(text, name) == 0;
+        || time / (uint64_t)CLOCK_TICKS_PER_SECOND != (uint64_t)auth_time / (uint64_t)CLOCK_TICKS_PER_SECOND)
+        return SEC_E_LOGON_DENIED;
+    status = utf8_from_utf16le(wide, &text);
+    if (status == SEC_E_OK && strcmp(text, name) != 0)
+        status = SEC_E_LOGON_DENIED;
     mem_free(text);
-    return same;
+    return status == SEC_E_INVALID_PARAMETER ? SEC_E_LOGON_DENIED : status;
 }
 
 static SECURITY_STATUS text_take(struct bytes whole, uint16_t offset, uint16_t size, char **out)
