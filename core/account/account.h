@@ -57,26 +57,26 @@ struct account_ntlm_result {
 struct account_store_ops {
     const char *kind;
     bool may_block;
-    SECURITY_STATUS (*lookup)
+    SECURITY_STATUS(*lookup)
     (struct _SspiAccountStore *store, const char *user, const char *domain, struct account *account,
      struct failure *failure);
-    SECURITY_STATUS (*verify_ntlm)
+    SECURITY_STATUS(*verify_ntlm)
     (struct _SspiAccountStore *store, const struct account_ntlm_request *request, struct account_ntlm_result *result,
      struct failure *failure);
-    SECURITY_STATUS (*put)
+    SECURITY_STATUS(*put)
     (struct _SspiAccountStore *store, const struct account *accounts, size_t count, struct failure *failure);
-    SECURITY_STATUS (*remove)
+    SECURITY_STATUS(*remove)
     (struct _SspiAccountStore *store, const char *user, const char *domain, struct failure *failure);
-    SECURITY_STATUS (*set_disabled)
+    SECURITY_STATUS(*set_disabled)
     (struct _SspiAccountStore *store, const char *user, const char *domain, bool disabled, struct failure *failure);
     /* Visits every account; stops at the first status that is not SEC_E_OK and returns it. */
-    SECURITY_STATUS (*each)
+    SECURITY_STATUS(*each)
     (struct _SspiAccountStore *store, SECURITY_STATUS (*visit)(void *argument, const struct account *account),
      void *argument, struct failure *failure);
-    SECURITY_STATUS (*is_locked)
+    SECURITY_STATUS(*is_locked)
     (struct _SspiAccountStore *store, const struct account *account, ULONG threshold, ULONG seconds, bool *locked,
      struct failure *failure);
-    SECURITY_STATUS (*note_login)
+    SECURITY_STATUS(*note_login)
     (struct _SspiAccountStore *store, const char *user, const char *domain, bool success, ULONG threshold,
      ULONG seconds, struct failure *failure);
     void (*destroy)(struct _SspiAccountStore *store);
