@@ -6,6 +6,7 @@ showed and exits as the command did. The answer ^C is that key. After the comman
 
 import os
 import pty
+import signal
 import sys
 import termios
 
@@ -19,6 +20,8 @@ def main() -> int:
     answers = sys.argv[1:split]
     child, terminal = pty.fork()
     if child == 0:
+        # What runs in the background of a script inherits an interrupt that is ignored.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.execv(sys.argv[split + 1], sys.argv[split + 1 :])
     shown = b""
     while True:
