@@ -56,6 +56,8 @@ static void av_list(const struct work *work, struct writer *out)
                       bytes_of(forge->bindings == FORGE_BINDINGS ? forge->bindings_hash : zeros, 16));
     if (forge->target)
         ntlm_av_write(out, NTLM_AV_TARGET_NAME, bytes_of(target, text(forge->target, target, sizeof target, false)));
+    if (forge->target_malformed)
+        ntlm_av_write(out, NTLM_AV_TARGET_NAME, bytes_of(zeros, 1));
     ntlm_av_write(out, NTLM_AV_EOL, (struct bytes){0});
     writer_zeros(out, forge->trailing);
 }

@@ -18,9 +18,10 @@ struct forge {
     bool no_timestamp;         /* leave out the server's AV pairs */
     enum forge_bindings bindings;
     const uint8_t *bindings_hash;
-    uint32_t av_flags;  /* beside the MIC's */
-    const char *target; /* NULL: no such AV pair */
-    int64_t time;       /* 0: now */
+    uint32_t av_flags;     /* beside the MIC's */
+    const char *target;    /* NULL: no such AV pair */
+    bool target_malformed; /* an AV pair of one byte where a name should be */
+    int64_t time;          /* 0: now */
     uint32_t flags_added, flags_removed;
     size_t key_size; /* 0: 16 where a key is exchanged; 99: none */
     size_t trailing; /* bytes behind the EOL */

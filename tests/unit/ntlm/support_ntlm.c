@@ -30,6 +30,8 @@ static SECURITY_STATUS store_status(const struct rig_store *store, struct failur
     if (store->mode == RIG_STORE_FAILS)
         return failure_set(failure, SEC_E_NO_CREDENTIALS, SSPI_REASON_STORE_UNAVAILABLE,
                            "cannot read /some/accounts.db");
+    if (store->mode == RIG_STORE_FAILS_SILENTLY)
+        return SEC_E_INTERNAL_ERROR;
     return store->mode == RIG_STORE_NO_MEMORY ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK;
 }
 
@@ -96,7 +98,9 @@ static SECURITY_STATUS store_note(SspiAccountStore *base, const char *user, cons
 {
     struct rig_store *store = (struct rig_store *)base;
 
-    (void)user, (void)domain, (void)threshold, (void)seconds, (void)failure;
+    (void)user, (void)domain, (void)threshold, (void)seconds;
+    if (store->counts_nothing)
+        return failure_set(failure, SEC_E_NO_CREDENTIALS, SSPI_REASON_STORE_UNAVAILABLE, "cannot write accounts.db");
     if (success)
         store->successes++;
     else

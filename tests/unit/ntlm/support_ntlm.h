@@ -39,15 +39,16 @@ struct rig {
     struct rig_leg negotiate, challenge, authenticate, done;
 };
 
-enum rig_store_mode { RIG_STORE_WORKS, RIG_STORE_FAILS, RIG_STORE_NO_MEMORY };
+enum rig_store_mode { RIG_STORE_WORKS, RIG_STORE_FAILS, RIG_STORE_FAILS_SILENTLY, RIG_STORE_NO_MEMORY };
 
 /* What the store does, and what it was asked since the rig was made. */
 struct rig_store {
     struct _SspiAccountStore base;
     enum rig_store_mode mode;
-    bool judges;        /* verify_ntlm in place of lookup */
-    bool exact;         /* no domain is none of the store's */
-    const char *domain; /* of every account */
+    bool judges;         /* verify_ntlm in place of lookup */
+    bool exact;          /* no domain is none of the store's */
+    bool counts_nothing; /* note_login fails */
+    const char *domain;  /* of every account */
     _Atomic unsigned lookups, failures, successes;
 };
 

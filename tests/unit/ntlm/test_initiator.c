@@ -313,6 +313,60 @@ Test(ntlm_initiator, own_challenge_reflected, .init = open_rig, .fini = close_ri
     rig_credential_free(both);
 }
 
+/* Deleted in any order, the rest is still known. */
+Test(ntlm_initiator, many_challenges_wait, .init = open_rig, .fini = close_rig)
+{
+    static const size_t order[] = {1, 3, 0, 2};
+    struct ntlm_credential *both = (struct ntlm_credential *)rig_credential(SECPKG_CRED_BOTH, "u", NULL, "p");
+    struct ntlm_context *contexts[4];
+
+    for (size_t i = 0; i < 4; i++) {
+        contexts[i] = ntlm_context_new(&both->base, true);
+        contexts[i]->server_challenge[0] = (uint8_t)(i + 1);
+        ntlm_outstanding_add(contexts[i]);
+    }
+    for (size_t gone = 0; gone <= 4; gone++) {
+        for (size_t i = 0; i < 4; i++) {
+            const uint8_t challenge[8] = {(uint8_t)(order[i] + 1)};
+
+            cr_assert_eq(ntlm_outstanding_find(both, challenge), i >= gone);
+        }
+        if (gone < 4)
+            ntlm_context_free(&contexts[order[gone]]->base);
+    }
+    cr_assert_null(both->outstanding);
+    rig_credential_free(&both->base);
+}
+
+Test(ntlm_initiator, target_name_is_text, .init = open_rig, .fini = close_rig)
+{
+    start();
+    rig.client.target = "\xff";
+    rig_accept(&rig.server, rig_token(&rig.negotiate), &rig.challenge);
+    rig_initiate(&rig.client, rig_token(&rig.challenge), &rig.authenticate);
+    assert_status(rig.authenticate.status, SEC_E_TARGET_UNKNOWN);
+    cr_assert_eq(rig.authenticate.failure.reason, SSPI_REASON_TARGET);
+}
+
+Test(ntlm_initiator, answer_too_long, .init = open_rig, .fini = close_rig)
+{
+    struct ntlm_challenge challenge = {.flags = SERVER_FLAGS};
+    static uint8_t info[3990], message[NTLM_MAX_TOKEN];
+    struct writer out = writer_over(info, sizeof info), wire = writer_over(message, sizeof message);
+
+    ntlm_av_write(&out, NTLM_AV_NB_DOMAIN, bytes_of("D\0", 2));
+    ntlm_av_write(&out, NTLM_AV_NB_COMPUTER, bytes_of("S\0", 2));
+    ntlm_av_write(&out, NTLM_AV_DNS_DOMAIN, bytes_of(message, 3900));
+    ntlm_av_write(&out, NTLM_AV_EOL, (struct bytes){0});
+    challenge.target_info = bytes_of(info, out.used);
+    ntlm_challenge_encode(&challenge, &wire);
+    cr_assert(writer_ok(&out) && writer_ok(&wire));
+    start();
+    rig_initiate(&rig.client, bytes_of(message, wire.used), &rig.authenticate);
+    assert_status(rig.authenticate.status, SEC_E_INVALID_TOKEN);
+    cr_assert_eq(rig.authenticate.size, 0);
+}
+
 Test(ntlm_initiator, passwords_of_all_kinds, .init = open_rig, .fini = close_rig)
 {
     struct failure failure = {0};
