@@ -214,7 +214,7 @@ static char *own_cache(struct krb_credential *credential, struct krb_cache *fres
 static SECURITY_STATUS cache_open_own(krb5_context context, struct krb_credential *credential, krb5_ccache *cache,
                                       struct failure *failure)
 {
-    struct krb_cache *fresh;
+    struct krb_cache *fresh = NULL;
     SECURITY_STATUS status;
     char *name = own_cache(credential, NULL);
 
