@@ -5,8 +5,8 @@
 #ifndef SSPI_BASE_CURSOR_H
 #define SSPI_BASE_CURSOR_H
 
-#include "base/bytes.h"
 #include "base/attributes.h"
+#include "base/bytes.h"
 
 struct cursor {
     struct bytes rest;

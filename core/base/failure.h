@@ -15,7 +15,8 @@ struct failure {
     char text[256]; /* UTF-8, terminated, control characters replaced */
 };
 
-/* Sets both and returns `status`, so that a failing function ends in `return failure_set(...)`. `failure` may be NULL. */
+/* Sets both and returns `status`, so that a failing function ends in `return failure_set(...)`. `failure` may be NULL.
+ */
 PRINTF_LIKE(4, 5)
 SECURITY_STATUS failure_set(struct failure *failure, SECURITY_STATUS status, ULONG reason, const char *format, ...);
 

@@ -4,8 +4,8 @@
 #ifndef SSPI_BASE_SECRET_H
 #define SSPI_BASE_SECRET_H
 
-#include "base/bytes.h"
 #include "base/attributes.h"
+#include "base/bytes.h"
 
 /* A heap copy of secret bytes. Zero-initialised is empty; secret_clear() wipes and frees. */
 struct secret {

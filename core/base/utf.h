@@ -4,14 +4,15 @@
 #ifndef SSPI_BASE_UTF_H
 #define SSPI_BASE_UTF_H
 
-#include "base/bytes.h"
 #include "base/attributes.h"
+#include "base/bytes.h"
 #include "sspi.h"
 
 /* No overlong forms, no surrogates, nothing above U+10FFFF, no embedded NUL. */
 MUST_CHECK bool utf8_valid(struct bytes text);
 
-/* Takes one character (a NUL too) from the front; false, leaving `rest` as it is, at the end or before malformed text. */
+/* Takes one character (a NUL too) from the front; false, leaving `rest` as it is, at the end or before malformed text.
+ */
 MUST_CHECK bool utf8_next(struct bytes *rest, uint32_t *character);
 
 /*

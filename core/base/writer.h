@@ -5,8 +5,8 @@
 #ifndef SSPI_BASE_WRITER_H
 #define SSPI_BASE_WRITER_H
 
-#include "base/bytes.h"
 #include "base/attributes.h"
+#include "base/bytes.h"
 
 struct writer {
     uint8_t *data;

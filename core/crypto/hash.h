@@ -1,6 +1,6 @@
 /*
- * Digests over a list of parts. All return false only when OpenSSL fails (no memory, no provider); the output is then zeroed.
- * Per-thread contexts are kept, so a digest allocates nothing once warm.
+ * Digests over a list of parts. All return false only when OpenSSL fails (no memory, no provider); the output is then
+ * zeroed. Per-thread contexts are kept, so a digest allocates nothing once warm.
  */
 #ifndef SSPI_CRYPTO_HASH_H
 #define SSPI_CRYPTO_HASH_H

@@ -20,7 +20,6 @@ MUST_CHECK bool hmac_sha384(struct bytes key, const struct bytes *parts, size_t 
 struct hmac_md5_key;
 MUST_CHECK struct hmac_md5_key *hmac_md5_key_new(struct bytes key); /* NULL: no memory */
 void hmac_md5_key_free(struct hmac_md5_key *key);                   /* wipes; NULL is legal */
-void hmac_md5_with(const struct hmac_md5_key *key, const struct bytes *parts, size_t count,
-                   uint8_t out[HMAC_MD5_SIZE]);
+void hmac_md5_with(const struct hmac_md5_key *key, const struct bytes *parts, size_t count, uint8_t out[HMAC_MD5_SIZE]);
 
 #endif

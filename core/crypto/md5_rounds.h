@@ -1,6 +1,7 @@
 /*
- * Inside crypto/ only: the 64 steps of MD5 (RFC 1321, 3.4) over the words w[16] and the state a, b, c, d, with something else
- * done between them. The steps wait for each other, so that the processor does the other thing meanwhile.
+ * Inside crypto/ only: the 64 steps of MD5 (RFC 1321, 3.4) over the words w[16] and the state a, b, c, d, with
+ * something else done between them. The steps wait for each other, so that the processor does the other thing
+ * meanwhile.
  */
 #ifndef SSPI_CRYPTO_MD5_ROUNDS_H
 #define SSPI_CRYPTO_MD5_ROUNDS_H
@@ -20,15 +21,14 @@
     a += f(b, c, d) + UINT32_C(constant) + w[word];                                                                    \
     a = (a << (turn) | a >> (32 - (turn))) + b;
 
+/* clang-format off */
 /* Four steps; `i` counts them all, for `also`. */
 #define MD5_FOUR(f, w0, w1, w2, w3, k0, k1, k2, k3, t0, t1, t2, t3, also, i)                                           \
-    MD5_STEP(f, a, b, c, d, w0, k0, t0)                                                                                \
-    also(i) MD5_STEP(f, d, a, b, c, w1, k1, t1)                                                                        \
-    also(i + 1) MD5_STEP(f, c, d, a, b, w2, k2, t2)                                                                    \
-    also(i + 2) MD5_STEP(f, b, c, d, a, w3, k3, t3)                                                                    \
-    also(i + 3)
+    MD5_STEP(f, a, b, c, d, w0, k0, t0) also(i)                                                                        \
+    MD5_STEP(f, d, a, b, c, w1, k1, t1) also(i + 1)                                                                    \
+    MD5_STEP(f, c, d, a, b, w2, k2, t2) also(i + 2)                                                                    \
+    MD5_STEP(f, b, c, d, a, w3, k3, t3) also(i + 3)
 
-/* clang-format off */
 #define MD5_ROUNDS(also)                                                                                               \
     MD5_FOUR(MD5_F, 0, 1, 2, 3, 0xD76AA478, 0xE8C7B756, 0x242070DB, 0xC1BDCEEE, 7, 12, 17, 22, also, 0)                \
     MD5_FOUR(MD5_F, 4, 5, 6, 7, 0xF57C0FAF, 0x4787C62A, 0xA8304613, 0xFD469501, 7, 12, 17, 22, also, 4)                \
