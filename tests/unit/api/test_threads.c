@@ -215,17 +215,43 @@ static void *make_and_drop(void *argument)
     return argument;
 }
 
-static int child_works(void)
+static bool child_works(void)
 {
     char out[16];
     ULONG size = sizeof out;
     SecHandle mine = trial_half_open(&server);
 
-    alarm(20);
     return trial_accept(&server, &mine, &mine, "ANSWER:alice:secret", out, &size) == SEC_E_OK
-                   && FreeContextBuffer(context_buffer_new(8)) == SEC_E_OK && DeleteSecurityContext(&mine) == SEC_E_OK
-               ? 0
-               : 1;
+           && FreeContextBuffer(context_buffer_new(8)) == SEC_E_OK && DeleteSecurityContext(&mine) == SEC_E_OK;
+}
+
+/* Tells through the pipe and becomes another program: what the lost threads held is no leak worth a report. */
+_Noreturn static void child_run(int report)
+{
+    char verdict;
+
+    alarm(60);
+    verdict = child_works() ? 'y' : 'n';
+    (void)!write(report, &verdict, 1);
+    execl("/bin/true", "true", (char *)NULL);
+    _exit(0);
+}
+
+static char fork_once(void)
+{
+    char verdict = '?';
+    int ends[2];
+    pid_t child;
+
+    cr_assert_eq(pipe(ends), 0);
+    child = fork();
+    if (child == 0)
+        child_run(ends[1]);
+    close(ends[1]);
+    (void)!read(ends[0], &verdict, 1);
+    close(ends[0]);
+    cr_assert_eq(waitpid(child, NULL, 0), child);
+    return verdict;
 }
 
 Test(threads, fork_while_others_work)
@@ -235,15 +261,8 @@ Test(threads, fork_while_others_work)
     server = trial_credential("Trial", SECPKG_CRED_INBOUND);
     for (int i = 0; i < 3; i++)
         cr_assert_eq(pthread_create(&threads[i], NULL, make_and_drop, NULL), 0);
-    for (int i = 0; i < 20; i++) {
-        pid_t child = fork();
-        int status;
-
-        if (child == 0)
-            _exit(child_works());
-        cr_assert_eq(waitpid(child, &status, 0), child);
-        cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    }
+    for (int i = 0; i < 20; i++)
+        cr_assert_eq(fork_once(), 'y');
     atomic_store(&stop, true);
     for (int i = 0; i < 3; i++)
         pthread_join(threads[i], NULL);
