@@ -37,7 +37,7 @@ def emit_enums(model: Model) -> str:
     ]
     for name, (prefixes, flags, doc) in overrides.ENUMS.items():
         lines += enum_class(model, name, prefixes, flags, doc)
-    return "\n".join([*lines, ""])
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def members(model: Model, prefixes: tuple[str, ...]) -> dict[str, tuple[int, str]]:

@@ -15,10 +15,12 @@ endif()
 set(SSPI_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined or thread")
 option(SSPI_COVERAGE "Instrument for coverage" OFF)
 
+option(SSPI_WERROR "Warnings are errors; off where somebody else's compiler builds a package" ON)
+
 add_library(sspi_flags INTERFACE)
 target_compile_definitions(sspi_flags INTERFACE _GNU_SOURCE)
 target_compile_options(sspi_flags INTERFACE
-  -Wall -Wextra -Wpedantic -Werror -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
+  -Wall -Wextra -Wpedantic $<$<BOOL:${SSPI_WERROR}>:-Werror> -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
   -Wwrite-strings -Wpointer-arith -Wcast-align -Wformat=2 -Wundef -Wno-unused-command-line-argument
   -fno-strict-aliasing -fstack-protector-strong)
 target_link_options(sspi_flags INTERFACE -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)

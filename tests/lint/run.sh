@@ -59,7 +59,10 @@ types_checked() {
     for folder in bindings tests/lint tests/support; do
         "$python" -m mypy --strict --no-error-summary "$folder" || return 1
     done
-    MYPYPATH=python/src "$python" -m mypy --strict --no-error-summary python/src/sspi
+    # The package of a build folder, where its generated parts are.
+    if [ -n "$build" ] && [ -d "$build/python/sspi" ]; then
+        "$python" -m mypy --strict --no-error-summary "$build/python/sspi"
+    fi
 }
 
 "$python" tests/lint/lint.py ${build:+--build "$build"}

@@ -33,6 +33,8 @@ def flat(work: Callable[[], None], rounds: int = ROUNDS) -> None:
     gc.collect()
     grown = resident() - before
     assert len(gc.get_objects()) - objects < 20
+    if "asan" in os.environ.get("LD_PRELOAD", ""):
+        return  # a sanitizer keeps freed memory for a while
     assert grown <= 64, f"grew by {grown} KiB in {rounds} rounds"
 
 
