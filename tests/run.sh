@@ -56,6 +56,7 @@ if ! "$root/tests/support/setup.sh" "${sections[@]}"; then
     exit 1
 fi
 mkdir -p "$logs"
+rm -f "$logs"/build-*.failed
 
 total_passed=0 total_failed=0 total_skipped=0
 

@@ -15,9 +15,15 @@ built() {
     cmake --build "$folder" -j "$jobs" "$@"
 }
 
-# Builds all it can: what does not compile counts as one failure, and the suite goes on with the rest.
+# Builds all it can: what does not compile counts as one failure, told once a run, and the suite goes on with the rest.
 need() {
-    built "$@" -- -k 0 || echo "0 passed, 1 failed"
+    local log=$logs/build-$1.log
+    [ ! -f "$log.failed" ] || { echo "the build '$1' failed before: build/tests/build-$1.log"; return; }
+    if ! built "$@" -- -k 0 >"$log" 2>&1; then
+        touch "$log.failed"
+        grep -e 'error' -e 'undefined' -e 'FAILED' "$log" | cut -c 1-300 | head -n 40
+        echo "0 passed, 1 failed"
+    fi
 }
 
 # Where reports go. Criterion passes a test that leaks, so the report itself is what counts.
