@@ -3,6 +3,7 @@
  */
 #ifdef WINDOWS_PROGRAM
 #include <windows.h>
+
 #include <security.h>
 #else
 #include <security.h>
