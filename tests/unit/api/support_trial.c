@@ -351,6 +351,25 @@ static const struct provider bare = {
     .credential_free = credential_free,
 };
 
+/* The last word of an exchange, in CompleteAuthToken: "good" or not. */
+static SECURITY_STATUS complete(struct context *context, struct message *message)
+{
+    SecBuffer *token = message_find(message, SECBUFFER_TOKEN);
+
+    (void)context;
+    if (!token)
+        return SEC_E_INVALID_TOKEN;
+    return token->cbBuffer == 4 && memcmp(token->pvBuffer, "good", 4) == 0
+               ? SEC_E_OK
+               : failure_set(message->failure, SEC_E_MESSAGE_ALTERED, SSPI_REASON_MESSAGE_ALTERED, "not good");
+}
+
+static SECURITY_STATUS control(struct context *context, struct message *message)
+{
+    (void)context;
+    return message_find(message, SECBUFFER_TOKEN) ? SEC_E_OK : SEC_E_INVALID_TOKEN;
+}
+
 static const struct provider again = {
     .name = "Again",
     .comment = "Goes on after success",
@@ -364,6 +383,8 @@ static const struct provider again = {
     .accept = trial_do_accept,
     .initiate = trial_do_initiate,
     .context_free = context_free,
+    .complete = complete,
+    .control = control,
 };
 
 const struct provider *registry_at(size_t index)

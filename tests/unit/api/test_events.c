@@ -155,3 +155,45 @@ EVENT_TEST(replaced_callback_is_released)
     cr_assert_eq(seen.releases, 1);
     seen.releases = 0;
 }
+
+/* ---- CompleteAuthToken decides a login as well ---- */
+
+static SECURITY_STATUS complete_with(const char *word, SecHandle *credential, SecHandle *context)
+{
+    SecBuffer buffer = {4, SECBUFFER_TOKEN, (void *)word};
+    SecBufferDesc desc = {0, 1, &buffer};
+
+    memset(&seen, 0, sizeof seen);
+    *credential = trial_credential("Again", SECPKG_CRED_INBOUND);
+    assert_status(SspiCredentialSetEventCallback(credential, on_event, &seen, NULL), SEC_E_OK);
+    *context = trial_half_open(credential);
+    return CompleteAuthToken(context, &desc);
+}
+
+Test(events, one_for_a_login_that_complete_auth_token_finishes)
+{
+    SecHandle credential, context;
+
+    assert_status(complete_with("good", &credential, &context), SEC_E_OK);
+    cr_assert_eq(seen.events, 1);
+    assert_status(seen.status, SEC_E_OK);
+    cr_assert_str_eq(trial_explain(&context), "a nameless client logged in by Again");
+    assert_status(CompleteAuthToken(&context, NULL),
+                  SEC_E_INVALID_TOKEN); /* established: nothing is decided any more */
+    cr_assert_eq(seen.events, 1);
+    assert_status(DeleteSecurityContext(&context), SEC_E_OK);
+    assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
+}
+
+Test(events, one_for_a_login_that_complete_auth_token_refuses)
+{
+    SecHandle credential, context;
+
+    assert_status(complete_with("evil", &credential, &context), SEC_E_MESSAGE_ALTERED);
+    cr_assert_eq(seen.events, 1);
+    cr_assert_eq(seen.reason, SSPI_REASON_MESSAGE_ALTERED);
+    cr_assert_str_eq(trial_explain(&context), "not good");
+    assert_status(CompleteAuthToken(&context, NULL), SEC_E_INVALID_HANDLE);
+    assert_status(DeleteSecurityContext(&context), SEC_E_OK);
+    assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
+}

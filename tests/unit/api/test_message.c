@@ -67,3 +67,16 @@ MESSAGE_TEST(half_open_context_protects_nothing)
     assert_status(DecryptMessage(&half, &desc, 0, NULL), SEC_E_INVALID_HANDLE);
     assert_status(DeleteSecurityContext(&half), SEC_E_OK);
 }
+
+Test(message, control_tokens_reach_the_package)
+{
+    SecHandle credential = trial_credential("Again", SECPKG_CRED_INBOUND), context = trial_half_open(&credential);
+    SecBuffer token = {4, SECBUFFER_TOKEN, (void *)"stop"}, data = {4, SECBUFFER_DATA, (void *)"stop"};
+    SecBufferDesc good = {0, 1, &token}, bad = {0, 1, &data};
+
+    assert_status(ApplyControlToken(&context, &good), SEC_E_OK);
+    assert_status(ApplyControlToken(&context, &bad), SEC_E_INVALID_TOKEN);
+    assert_status(ApplyControlToken(&context, NULL), SEC_E_INVALID_TOKEN);
+    assert_status(DeleteSecurityContext(&context), SEC_E_OK);
+    assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
+}
