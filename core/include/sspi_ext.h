@@ -283,8 +283,10 @@ typedef struct _SSPI_EVENT {
 typedef void(SEC_ENTRY *SSPI_EVENT_FN)(_In_opt_ void *argument, _In_ const SSPI_EVENT *event);
 
 /**
- * Sends each login attempt on contexts of this credential to `callback`: exactly one event an attempt. Before the first context.
- * `callback` NULL: none. `release` may be NULL. Statuses as SspiCredentialSetOption.
+ * Sends each login attempt on an acceptor's contexts of this credential to `callback`: exactly one event, when the context is
+ * established or at the call that fails it. A call that may be repeated and an exchange that the client abandons send none.
+ * To be set before the first context. `callback` NULL: none. `release` may be NULL; after a failure the caller still owns
+ * `argument`. Statuses as SspiCredentialSetOption.
  */
 SSPI_API SECURITY_STATUS SEC_ENTRY SspiCredentialSetEventCallback(
     _In_ PCredHandle phCredential,

@@ -3,7 +3,7 @@
  *
  * "Trial" (alias "Attempt") speaks two round trips: HELLO, CHALLENGE, ANSWER:user:password, nothing. "Bare" has a
  * credential and nothing else. "Again" is Trial whose contexts may be stepped on after they are established, with an
- * identity of its own form.
+ * identity of its own form, CompleteAuthToken (a TOKEN of "good") and ApplyControlToken (any TOKEN).
  */
 #ifndef SSPI_TESTS_API_TRIAL_H
 #define SSPI_TESTS_API_TRIAL_H
