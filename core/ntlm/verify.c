@@ -229,10 +229,12 @@ static SECURITY_STATUS account_find(const struct check *check, struct account *a
 
     if (check->claim->domain[0] || !own || (status != SEC_E_OK && status != SEC_E_LOGON_DENIED))
         return status;
+    *check->failure = (struct failure){0}; /* the first answer may be no failure in the end */
     const SECURITY_STATUS other = account_look_up(check, own, &second);
 
     if (status == SEC_E_OK && (other == SEC_E_OK || other == SEC_E_LOGON_DENIED)) {
         account_clear(&second);
+        *check->failure = (struct failure){0};
         return status;
     }
     account_clear(account);

@@ -47,7 +47,7 @@ static SECURITY_STATUS store_lookup(SspiAccountStore *base, const char *user, co
         return status;
     if (!known || (store->exact && !domain[0])
         || (domain[0] && store->domain[0] && !utf8_same_name(domain, store->domain)))
-        return SEC_E_LOGON_DENIED;
+        return failure_set(failure, SEC_E_LOGON_DENIED, SSPI_REASON_UNKNOWN_USER, "no account %s", user);
     account->user = mem_strdup(known->user);
     account->domain = mem_strdup(store->domain);
     account->disabled = known->disabled;

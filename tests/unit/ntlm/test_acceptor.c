@@ -85,6 +85,7 @@ Test(ntlm_acceptor, name_without_domain, .init = open_rig, .fini = close_rig)
     assert_status(rig.done.status, SEC_E_OK);
     cr_assert_str_eq(rig.done.login.client, "Domain\\User");
     cr_assert_eq(rig_store(&rig)->lookups, 2);
+    cr_assert_eq(rig.done.failure.reason, SSPI_REASON_NONE);
     login_as("nobody", "", "Password");
     refused(SEC_E_LOGON_DENIED, SSPI_REASON_UNKNOWN_USER);
     cr_assert_eq(rig_store(&rig)->lookups, 4);
@@ -92,6 +93,13 @@ Test(ntlm_acceptor, name_without_domain, .init = open_rig, .fini = close_rig)
     login_as("User", "", "wrong");
     refused(SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD);
     cr_assert_eq(rig_store(&rig)->lookups, 6);
+    /* Nor does the first answer stay when the second is none. */
+    mem_free(settings()->netbios_domain_name);
+    settings()->netbios_domain_name = mem_strdup("Elsewhere");
+    login_as("User", "", "Password");
+    assert_status(rig.done.status, SEC_E_OK);
+    cr_assert_eq(rig.done.failure.reason, SSPI_REASON_NONE);
+    cr_assert_eq(rig_store(&rig)->lookups, 8);
 }
 
 Test(ntlm_acceptor, account_without_domain_is_of_the_servers, .init = open_rig, .fini = close_rig)
