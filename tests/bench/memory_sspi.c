@@ -92,7 +92,7 @@ int main(void)
 
     /* One arena only: what other threads hold must not count. */
     mallopt(M_ARENA_MAX, 1);
-    pair_open(&pair, NULL);
+    pair_open(&pair, "NTLM", NULL);
     /* Once each before counting, so that tables and the thread's contexts exist. */
     if (pair_start(&pair) || pair_finish(&pair))
         bench_die("first", 0);

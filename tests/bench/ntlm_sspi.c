@@ -116,11 +116,11 @@ static void time_messages(struct pair *pair)
     pair_delete(pair);
 }
 
-static void time_handshakes(const char *name, const char *location)
+static void time_handshakes(const char *name, char *package, const char *location)
 {
     struct pair pair;
 
-    pair_open(&pair, location);
+    pair_open(&pair, package, location);
     bench_case(name, handshake, &pair);
     if (!location) {
         bench_case("accept, first messages", handshake_and_messages, &pair);
@@ -141,11 +141,12 @@ int main(int argc, char **argv)
     pair_account_file("smbpasswd", path, file, sizeof file);
     snprintf(path, sizeof path, "%s/accounts.db", argv[1]);
     pair_account_file("sqlite", path, database, sizeof database);
-    time_handshakes("accept, hash given", NULL);
+    time_handshakes("accept, hash given", "NTLM", NULL);
     sleep(FILE_SETTLES); /* a file just written is read anew for each login */
-    time_handshakes("accept, hash file", file);
-    time_handshakes("accept, SQLite", database);
-    pair_open(&pair, file);
+    time_handshakes("accept, hash file", "NTLM", file);
+    time_handshakes("accept, SQLite", "NTLM", database);
+    time_handshakes("Negotiate accept, hash file", "Negotiate", file);
+    pair_open(&pair, "NTLM", file);
     bench_case("50 accepts, leg by leg", handshakes_by_legs, &pair);
     pair_close(&pair);
     return 0;

@@ -22,7 +22,7 @@ struct pair {
 };
 
 /* `location` of an account store, as SspiAccountStoreOpen takes it; NULL: a callback that gives the NT hash. */
-void pair_open(struct pair *pair, const char *location);
+void pair_open(struct pair *pair, char *package, const char *location);
 void pair_close(struct pair *pair);
 
 /* The three legs; 0 or the leg that failed. The acceptor's legs are timed as such. pair_delete() ends the handshake. */

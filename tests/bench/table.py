@@ -62,6 +62,9 @@ def handshake_rows():
     yield Row(name, "us", (SSPI, FILE, ACCEPTOR), (GSS, FILE, ACCEPTOR), "gss-ntlmssp, hash file", 0.25)
     yield Row(name, "us", (SSPI, FILE, ACCEPTOR), (WINPR, FILE, ACCEPTOR), by_file)
     yield Row("NTLM accept, SQLite", "us", (SSPI, DATABASE, ACCEPTOR), (WINPR, FILE, ACCEPTOR), by_file)
+    name, spnego = "Negotiate accept of NTLM, hash file", "Negotiate accept, hash file"
+    yield Row(name, "us", (SSPI, spnego, ACCEPTOR), (SSPI, FILE, ACCEPTOR), "our NTLM", 1.15)
+    yield Row(name, "us", (SSPI, spnego, ACCEPTOR), (GSS, spnego, ACCEPTOR), "MIT with gss-ntlmssp", 0.25)
     first = "accept, first messages"
     yield Row("NTLM handshake and a first message each way", "us", (SSPI, first, TOTAL), (WINPR, first, TOTAL), by_hash)
 

@@ -103,7 +103,7 @@ int main(void)
     static struct rates by_processes, by_threads;
     struct result results[WORKERS];
 
-    pair_open(&shared, NULL);
+    pair_open(&shared, "NTLM", NULL);
     /* By turns, since the machine's speed drifts. */
     for (int turn = 0; turn < TURNS; turn++) {
         processes(results);
