@@ -382,7 +382,25 @@ static SECURITY_STATUS accept_request(struct credential *credential, struct cont
     return status;
 }
 
-/* DCE style: the client's AP-REP repeats the authenticator's time and our sequence number. */
+/* Heimdal repeats the authenticator's time, MIT says its own. */
+static bool third_in_time(const struct krb_context *context, const struct krb_ap_rep_part *part)
+{
+    const int64_t limit = (int64_t)context->base.credential->settings.allow_clock_skew_seconds * CLOCK_TICKS_PER_SECOND;
+    const int64_t apart = clock_now() - part->time;
+
+    return part->time == context->authenticator_time || (apart <= limit && -apart <= limit);
+}
+
+/* Our own answer, sent back to us, would hold our own subkey. */
+static bool third_reflected(const struct krb_context *context, const struct krb_ap_rep_part *part)
+{
+    const struct krb_key *ours = &context->session.key;
+
+    return context->session.acceptor_subkey && part->has_subkey && part->subkey.value.size == ours->etype->key_size
+           && secret_equal(part->subkey.value.data, ours->data, ours->etype->key_size);
+}
+
+/* DCE style: the client's AP-REP repeats our sequence number, which only the ticket's key can read. */
 static SECURITY_STATUS accept_third(struct krb_context *context, struct step *step)
 {
     struct krb_ap_rep_part part;
@@ -395,9 +413,8 @@ static SECURITY_STATUS accept_third(struct krb_context *context, struct step *st
     context->state = KRB_STATE_CLOSED;
     if (!ok)
         return malformed(step, "the third token is not an AP-REP of Kerberos");
-    ok = krb_reply_open(&context->ticket_key, message, room, &part) && part.time == context->authenticator_time
-         && part.microseconds == context->authenticator_microseconds && part.has_sequence
-         && part.sequence == context->own_sequence;
+    ok = krb_reply_open(&context->ticket_key, message, room, &part) && third_in_time(context, &part)
+         && part.has_sequence && part.sequence == context->own_sequence && !third_reflected(context, &part);
     secret_wipe(room, sizeof room);
     krb_context_forget_exchange(context);
     if (!ok)

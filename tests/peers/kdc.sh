@@ -5,11 +5,12 @@
 #   kdc.sh stop FOLDER    stops it
 #
 # Principals: alice, bob (password "Correct-Horse-1"), HTTP/server.example.test, host/server.example.test,
-# svc/server.example.test. Keytabs in FOLDER: http.keytab (HTTP alone), all.keytab, bob.keytab.
+# svc/server.example.test, and for each encryption type TYPE/server.example.test with a key of that alone. Keytabs in FOLDER: http.keytab (HTTP alone), all.keytab, bob.keytab.
 set -eu
 
 realm=EXAMPLE.TEST
 password=Correct-Horse-1
+types="aes256-cts-hmac-sha1-96 aes128-cts-hmac-sha1-96 aes256-cts-hmac-sha384-192 aes128-cts-hmac-sha256-128"
 
 fail() {
     echo "kdc.sh: $*" >&2
@@ -60,7 +61,7 @@ CONF
     }
     enable-kerberos4 = no
 [kadmin]
-    default_keys = aes256-cts-hmac-sha1-96:pw-salt aes128-cts-hmac-sha1-96:pw-salt ${KDC_MORE_KEYS:-}
+    default_keys = $(for type in $types; do printf '%s:pw-salt ' "$type"; done)
 [logging]
     kdc = 0-/FILE:$folder/kdc.log
 CONF
@@ -74,6 +75,13 @@ populate() {
     for service in HTTP host svc; do
         kadmin add --random-key --use-defaults "$service/server.example.test@$realm"
         kadmin ext_keytab -k "FILE:$folder/all.keytab" "$service/server.example.test@$realm"
+    done
+    for type in $types; do
+        service=$type/server.example.test@$realm
+        kadmin add --random-key --use-defaults "$service"
+        # shellcheck disable=SC2046
+        kadmin del_enctype "$service" $(echo "$types" | tr ' ' '\n' | grep -vx "$type")
+        kadmin ext_keytab -k "FILE:$folder/all.keytab" "$service"
     done
     kadmin ext_keytab -k "FILE:$folder/http.keytab" "HTTP/server.example.test@$realm"
     kadmin ext_keytab -k "FILE:$folder/bob.keytab" "bob@$realm"

@@ -514,14 +514,14 @@ Test(krb_acceptor, channel_bindings)
 
 /* ---- DCE style ---- */
 
-static struct bytes third_token(const struct rig *rig, uint32_t sequence, uint32_t microseconds, uint8_t room[KRB_REPLY_MAX])
+static struct bytes third_token(const struct rig *rig, uint32_t sequence, int64_t time, uint8_t room[KRB_REPLY_MAX])
 {
     struct krb_key key;
     struct bytes token;
 
     cr_assert(krb_key_set(&key, rig->ticket.session.etype, bytes_of(rig->ticket.session.value, rig->ticket.session.size)));
     {
-        const struct krb_reply reply = {rig->authenticator.time, microseconds, NULL, sequence, false};
+        const struct krb_reply reply = {time, 1, NULL, sequence, false};
 
         cr_assert(krb_reply_make(&key, &reply, room, &token));
     }
@@ -555,7 +555,7 @@ Test(krb_acceptor, dce_style)
     struct rig rig;
 
     dce_begin(&rig);
-    rig_accept(&rig, third_token(&rig, answer_sequence(&rig), rig.authenticator.microseconds, room), sizeof rig.answer);
+    rig_accept(&rig, third_token(&rig, answer_sequence(&rig), rig.authenticator.time, room), sizeof rig.answer);
     assert_status(rig.status, SEC_E_OK);
     cr_assert_eq(rig.answer_size, 0);
     cr_assert(rig.attributes & ASC_RET_USED_DCE_STYLE);
@@ -567,13 +567,15 @@ Test(krb_acceptor, dce_style_wrong_third_token)
     uint8_t room[KRB_REPLY_MAX];
     struct rig rig;
 
-    for (int fault = 0; fault < 3; fault++) {
+    for (int fault = 0; fault < 4; fault++) {
         struct bytes token;
 
         dce_begin(&rig);
-        token = third_token(&rig, answer_sequence(&rig) + (fault == 0), rig.authenticator.microseconds + (fault == 1), room);
+        token = third_token(&rig, answer_sequence(&rig) + (fault == 0), rig.authenticator.time + (fault == 1 ? HOUR : 0), room);
         if (fault == 2)
             room[sizeof room - 1] ^= 1; /* the last byte of the cipher text */
+        if (fault == 3)
+            token = bytes_of(rig.answer, rig.answer_size); /* our own answer */
         rig_accept(&rig, token, sizeof rig.answer);
         assert_status(rig.status, SEC_E_MESSAGE_ALTERED);
         rig_accept(&rig, token, sizeof rig.answer);

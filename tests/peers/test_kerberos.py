@@ -1,0 +1,235 @@
+"""Kerberos against MIT's GSS-API and a Heimdal KDC: both directions, signing and sealing, and what is refused."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sspi
+
+gssapi = pytest.importorskip("gssapi", reason="apt-get install python3-gssapi")
+
+HERE = Path(__file__).resolve().parent
+SERVICE = "HTTP/server.example.test"
+PASSWORD = "Correct-Horse-1"
+PROTECT = sspi.InitFlag.CONFIDENTIALITY | sspi.InitFlag.INTEGRITY | sspi.InitFlag.REPLAY_DETECT | sspi.InitFlag.SEQUENCE_DETECT
+GSS_PROTECT = (
+    gssapi.RequirementFlag.confidentiality
+    | gssapi.RequirementFlag.integrity
+    | gssapi.RequirementFlag.replay_detection
+    | gssapi.RequirementFlag.out_of_sequence_detection
+)
+TYPES = ["aes256-cts-hmac-sha1-96", "aes128-cts-hmac-sha1-96", "aes256-cts-hmac-sha384-192", "aes128-cts-hmac-sha256-128"]
+
+
+@pytest.fixture(scope="session")
+def kdc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of a private realm; the process's environment is set for clients of it."""
+    for program in ("kadmin.heimdal", "kinit"):
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is missing: apt-get install heimdal-kdc heimdal-clients")
+    folder = tmp_path_factory.mktemp("kdc")
+    result = subprocess.run([HERE / "kdc.sh", "start", folder], capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0, result.stderr
+    saved = dict(os.environ)
+    os.environ |= {
+        "KRB5_CONFIG": str(folder / "krb5.conf"),
+        "KRB5CCNAME": f"FILE:{folder}/cache",
+        "KRB5_KTNAME": str(folder / "http.keytab"),
+        "SSPI_REPLAY_CACHE": str(folder / "replay"),
+    }
+    (folder / "password").write_text(PASSWORD)
+    subprocess.run(["kinit", f"--password-file={folder}/password", "alice@EXAMPLE.TEST"], check=True, timeout=30)
+    yield folder
+    os.environ.clear()
+    os.environ |= saved
+    subprocess.run([HERE / "kdc.sh", "stop", folder], check=False, timeout=30)
+
+
+class OurServer:
+    def __init__(self, **options: str) -> None:
+        self.credential = sspi.Credential("Kerberos", options={"service_names": "HTTP"} | options)
+        self.context = sspi.ServerContext(self.credential)
+
+    def step(self, token: bytes) -> bytes:
+        return bytes(self.context.step(token).token)
+
+
+class OurClient:
+    def __init__(
+        self,
+        flags: sspi.InitFlag = PROTECT | sspi.InitFlag.MUTUAL_AUTH,
+        service: str = SERVICE,
+        **arguments: str,
+    ) -> None:
+        self.credential = sspi.Credential("Kerberos", usage="initiate", **arguments)
+        self.context = sspi.ClientContext(self.credential, target=service, flags=flags)
+
+    def step(self, token: bytes) -> bytes:
+        return bytes(self.context.step(token).token)
+
+
+def mit_client(
+    flags: gssapi.RequirementFlag = GSS_PROTECT | gssapi.RequirementFlag.mutual_authentication, service: str = SERVICE
+) -> object:
+    name = gssapi.Name(f"{service}@EXAMPLE.TEST", gssapi.NameType.kerberos_principal)
+    return gssapi.SecurityContext(name=name, usage="initiate", flags=flags, mech=gssapi.MechType.kerberos)
+
+
+def mit_server() -> object:
+    return gssapi.SecurityContext(creds=gssapi.Credentials(usage="accept"), usage="accept")
+
+
+def handshake(client: object, server: object) -> None:
+    """Tokens to and fro until neither has one."""
+    token = client.step(b"") if not isinstance(client, gssapi.SecurityContext) else client.step()
+    while token:
+        answer = server.step(token) or b""
+        token = (client.step(answer) or b"") if answer else b""
+
+
+def exchange(ours: object, theirs: object) -> None:
+    for size in (0, 1, 15, 16, 17, 100, 4096, 65536):
+        text = os.urandom(size)
+        assert theirs.unwrap(ours.wrap(text)).message == text
+        assert ours.unwrap(theirs.wrap(text, True).message) == text
+        theirs.verify_signature(text, ours.sign(text))
+        ours.verify(text, theirs.get_signature(text))
+
+
+def key_of(context: object) -> bytes:
+    """MIT's session key by its extension for one."""
+    return gssapi.raw.inquire_sec_context_by_oid(context, gssapi.OID.from_int_seq("1.2.840.113554.1.2.2.5.5"))[0]
+
+
+def test_mit_client_our_server(kdc: Path) -> None:
+    client, server = mit_client(), OurServer()
+    handshake(client, server)
+    assert client.complete
+    assert server.context.complete
+    assert server.context.client_name == "alice@EXAMPLE.TEST"
+    assert server.context.session_key == key_of(client)
+    exchange(server.context, client)
+
+
+def test_our_client_mit_server(kdc: Path) -> None:
+    client, server = OurClient(), mit_server()
+    handshake(client, server)
+    assert client.context.complete
+    assert server.complete
+    assert str(server.initiator_name) == "alice@EXAMPLE.TEST"
+    assert client.context.session_key == key_of(server)
+    exchange(client.context, server)
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_encryption_types(kdc: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    keytab, service = str(kdc / "all.keytab"), f"{kind}/server.example.test"
+    client, server = mit_client(service=service), OurServer(service_names=kind, keytab=keytab)
+    handshake(client, server)
+    assert kind in server.context.explanation
+    exchange(server.context, client)
+    monkeypatch.setenv("KRB5_KTNAME", keytab)
+    ours, theirs = OurClient(service=service), mit_server()
+    handshake(ours, theirs)
+    assert kind in ours.context.explanation
+    exchange(ours.context, theirs)
+
+
+def test_one_leg(kdc: Path) -> None:
+    client, server = mit_client(GSS_PROTECT), OurServer()
+    handshake(client, server)
+    assert server.context.complete
+    exchange(server.context, client)
+    ours, theirs = OurClient(PROTECT), mit_server()
+    handshake(ours, theirs)
+    assert theirs.complete
+    exchange(ours.context, theirs)
+
+
+def test_dce_style(kdc: Path) -> None:
+    flag = gssapi.RequirementFlag.dce_style if hasattr(gssapi.RequirementFlag, "dce_style") else 0x1000
+    client, server = mit_client(GSS_PROTECT | gssapi.RequirementFlag.mutual_authentication | flag), OurServer()
+    handshake(client, server)
+    assert server.context.complete
+    text = b"one call of RPC "
+    server.context.verify(text, client.get_signature(text))
+    client.verify_signature(text, server.context.sign(text))
+    ours, theirs = OurClient(PROTECT | sspi.InitFlag.MUTUAL_AUTH | sspi.InitFlag.USE_DCE_STYLE), mit_server()
+    handshake(ours, theirs)
+    assert ours.context.complete
+    assert theirs.complete
+    ours.context.verify(text, theirs.get_signature(text))
+    theirs.verify_signature(text, ours.context.sign(text))
+
+
+def test_channel_bindings(kdc: Path) -> None:
+    channel = gssapi.raw.ChannelBindings(application_data=b"tls-unique:abcdef")
+    name = gssapi.Name(f"{SERVICE}@EXAMPLE.TEST", gssapi.NameType.kerberos_principal)
+
+    def token() -> bytes:
+        client = gssapi.SecurityContext(
+            name=name, usage="initiate", mech=gssapi.MechType.kerberos, channel_bindings=channel
+        )
+        return client.step()
+
+    credential = sspi.Credential("Kerberos", options={"service_names": "HTTP"})
+    same = sspi.ServerContext(credential, channel_bindings=b"tls-unique:abcdef")
+    same.step(token())
+    other = sspi.ServerContext(credential, channel_bindings=b"tls-unique:abcdeg")
+    with pytest.raises(sspi.SSPIError) as refused:
+        other.step(token())
+    assert refused.value.reason == sspi.Reason.BINDINGS_WRONG
+
+
+def test_bindings_of_ours_reach_mit(kdc: Path) -> None:
+    credential = sspi.Credential("Kerberos", usage="initiate")
+    client = sspi.ClientContext(credential, target=SERVICE, channel_bindings=b"tls-unique:abcdef")
+    channel = gssapi.raw.ChannelBindings(application_data=b"tls-unique:abcdef")
+    server = gssapi.SecurityContext(creds=gssapi.Credentials(usage="accept"), usage="accept", channel_bindings=channel)
+    server.step(bytes(client.step().token))
+    assert server.complete
+
+
+def test_replay_of_a_mit_token(kdc: Path) -> None:
+    token = mit_client().step()
+    OurServer().step(token)
+    with pytest.raises(sspi.SSPIError) as refused:
+        OurServer().step(token)
+    assert refused.value.reason == sspi.Reason.REPLAY
+
+
+def test_wrong_service(kdc: Path) -> None:
+    server = OurServer(service_names="host", keytab=str(kdc / "all.keytab"))
+    with pytest.raises(sspi.SSPIError) as refused:
+        server.step(mit_client().step())
+    assert refused.value.reason == sspi.Reason.WRONG_SERVICE
+
+
+def test_password_login(kdc: Path) -> None:
+    client, server = OurClient(username="bob", domain="EXAMPLE.TEST", password=PASSWORD), OurServer()
+    handshake(client, server)
+    assert server.context.client_name == "bob@EXAMPLE.TEST"
+
+
+@pytest.mark.parametrize(
+    ("user", "password", "reason"),
+    [("bob", "wrong", sspi.Reason.WRONG_PASSWORD), ("nobody", PASSWORD, sspi.Reason.UNKNOWN_USER)],
+)
+def test_refused_by_the_kdc(kdc: Path, user: str, password: str, reason: sspi.Reason) -> None:
+    client = OurClient(username=user, domain="EXAMPLE.TEST", password=password)
+    with pytest.raises(sspi.SSPIError) as refused:
+        client.step(b"")
+    assert refused.value.reason == reason
+
+
+def test_unknown_service(kdc: Path) -> None:
+    credential = sspi.Credential("Kerberos", usage="initiate")
+    client = sspi.ClientContext(credential, target="HTTP/elsewhere.example.test")
+    with pytest.raises(sspi.SSPIError) as refused:
+        client.step()
+    assert refused.value.status == sspi.Status.SEC_E_TARGET_UNKNOWN
