@@ -312,6 +312,18 @@ static SECURITY_STATUS verify(struct context *context, struct message *message)
     return SEC_E_OK;
 }
 
+static bool identity_at(struct context *context, size_t index, struct identity_field *field)
+{
+    static const struct identity_field groups[] = {{.name = "group", .value = "S-1-5-32-544", .number = 7},
+                                                   {.name = "group", .value = "", .number = 9}};
+
+    if (index == 0)
+        *field = (struct identity_field){.name = "user", .value = ((struct trial_context *)context)->name};
+    else if (index <= 2)
+        *field = groups[index - 1];
+    return index <= 2;
+}
+
 static bool available(struct failure *failure)
 {
     if (!trial_available)
@@ -339,6 +351,7 @@ static const struct provider trial = {
     .query = query,
     .sign = sign,
     .verify = verify,
+    .identity_at = identity_at,
 };
 
 static const struct provider bare = {

@@ -76,6 +76,16 @@ OPTION_TEST(store_that_cannot_be_opened_fails_the_login_and_is_named)
     assert_status(DeleteSecurityContext(&context), SEC_E_OK);
 }
 
+OPTION_TEST(keys_and_caches_of_packages_that_have_none)
+{
+    assert_status(SspiCredentialSetKeytab(&server, "/etc/krb5.keytab"), SEC_E_UNSUPPORTED_FUNCTION);
+    assert_status(SspiCredentialSetKeytab(&server, NULL), SEC_E_INVALID_PARAMETER);
+    assert_status(SspiCredentialSetTicketCache(&server, "MEMORY:x"), SEC_E_UNSUPPORTED_FUNCTION);
+    assert_status(SspiCredentialSetTicketCache(&server, NULL), SEC_E_INVALID_PARAMETER);
+    assert_status(SspiCredentialSetKeytabBytes(&server, "x", 1), SEC_E_UNSUPPORTED_FUNCTION);
+    assert_status(SspiCredentialSetKeytabBytes(&server, NULL, 1), SEC_E_INVALID_PARAMETER);
+}
+
 Test(options, listed)
 {
     SSPI_OPTION *options;
