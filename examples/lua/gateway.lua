@@ -3,9 +3,9 @@
 --
 --     gateway.lua --accounts accounts.db --domain EXAMPLE --port 8080
 --
--- Negotiate joins by `--scheme Negotiate` as soon as the library has the package. Do not put a proxy in front that
--- shares its connections between clients: what is authenticated is the connection. Each client takes one file
--- descriptor: raise the shell's limit (ulimit -n) for more than about 1,000.
+-- Every package that speaks HTTP joins by its name: `--scheme Negotiate,NTLM`. Do not put a proxy in front that shares
+-- its connections between clients: what is authenticated is the connection. Each client takes one file descriptor:
+-- raise the shell's limit (ulimit -n) for more than about 1,000.
 
 local function die(...)
   io.stderr:write("gateway: ", string.format(...), "\n")

@@ -3,8 +3,8 @@
 
     gateway.py --accounts accounts.db --domain EXAMPLE --port 8080
 
-Negotiate joins by `--scheme Negotiate` as soon as the library has the package. Do not put a proxy in front that shares
-its connections between clients: what is authenticated is the connection.
+Every package that speaks HTTP joins by its name: `--scheme Negotiate,NTLM`. Do not put a proxy in front that shares its
+connections between clients: what is authenticated is the connection.
 """
 
 from __future__ import annotations
@@ -186,7 +186,7 @@ def acquire(options: argparse.Namespace) -> dict[str, sspi.Credential]:
     """One credential a scheme; the name of an HTTP scheme is that of its package."""
     settings = {"netbios_domain_name": options.domain} if options.domain else {}
     credentials = {}
-    for scheme in options.scheme or ["NTLM"]:
+    for scheme in options.scheme.split(","):
         try:
             credentials[scheme.casefold()] = sspi.Credential(
                 scheme, usage="accept", accounts=options.accounts, options=settings, on_event=log_event
@@ -223,7 +223,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8080, help="port to listen on, 0: any free one (%(default)s)")
     parser.add_argument("--accounts", metavar="LOCATION", help="account store (default: sspi.conf's)")
     parser.add_argument("--domain", metavar="NAME", help="NetBIOS name of the domain to announce")
-    parser.add_argument("--scheme", action="append", metavar="NAME", help="scheme to offer, repeatable (NTLM)")
+    parser.add_argument(
+        "--scheme", default="NTLM", metavar="NAMES", help="schemes to offer, e.g. Negotiate,NTLM (%(default)s)"
+    )
     parser.add_argument("--leg-timeout", type=float, default=15, metavar="S", help="between two legs (%(default)s)")
     parser.add_argument("--login-timeout", type=float, default=60, metavar="S", help="without login (%(default)s)")
     parser.add_argument("--body-timeout", type=float, default=30, metavar="S", help="for a body (%(default)s)")

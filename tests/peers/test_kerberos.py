@@ -16,14 +16,24 @@ gssapi = pytest.importorskip("gssapi", reason="apt-get install python3-gssapi")
 HERE = Path(__file__).resolve().parent
 SERVICE = "HTTP/server.example.test"
 PASSWORD = "Correct-Horse-1"
-PROTECT = sspi.InitFlag.CONFIDENTIALITY | sspi.InitFlag.INTEGRITY | sspi.InitFlag.REPLAY_DETECT | sspi.InitFlag.SEQUENCE_DETECT
+PROTECT = (
+    sspi.InitFlag.CONFIDENTIALITY
+    | sspi.InitFlag.INTEGRITY
+    | sspi.InitFlag.REPLAY_DETECT
+    | sspi.InitFlag.SEQUENCE_DETECT
+)
 GSS_PROTECT = (
     gssapi.RequirementFlag.confidentiality
     | gssapi.RequirementFlag.integrity
     | gssapi.RequirementFlag.replay_detection
     | gssapi.RequirementFlag.out_of_sequence_detection
 )
-TYPES = ["aes256-cts-hmac-sha1-96", "aes128-cts-hmac-sha1-96", "aes256-cts-hmac-sha384-192", "aes128-cts-hmac-sha256-128"]
+TYPES = [
+    "aes256-cts-hmac-sha1-96",
+    "aes128-cts-hmac-sha1-96",
+    "aes256-cts-hmac-sha384-192",
+    "aes128-cts-hmac-sha256-128",
+]
 
 
 @pytest.fixture(scope="session")
