@@ -48,8 +48,8 @@ echo "done: $build"
 
 # The scripts' modules, where the build left them; what is installed needs none of this.
 export PYTHONPATH=$build/python
-export LUA_PATH="$root/lua/?.lua;$root/lua/?/init.lua;;"
-export LUA_CPATH="$build/lua/5.4/?.so;;"
+export LUA_PATH_5_4="$root/lua/?.lua;;"
+export LUA_CPATH_5_4="$build/lua/5.4/?.so;;"
 python=/usr/bin/python3
 [ -x "$python" ] || python=python3
 

@@ -99,11 +99,11 @@ def test_aiohttp_missing() -> None:
 @pytest.mark.parametrize(
     ("module", "paths", "advice"),
     [
-        ("sspi", {"LUA_PATH": ";;", "LUA_CPATH": ";;"}, "LUA_CPATH"),
-        ("cqueues", {"LUA_PATH": "/nowhere/?.lua", "LUA_CPATH": "/nowhere/?.so"}, "apt-get install lua-cqueues"),
+        ("sspi", (";;", ";;"), "LUA_CPATH"),
+        ("cqueues", ("/nowhere/?.lua", "/nowhere/?.so"), "apt-get install lua-cqueues"),
     ],
 )
-def test_lua_module_missing(module: str, paths: dict[str, str], advice: str) -> None:
-    line = fails("lua", environment=paths)
+def test_lua_module_missing(module: str, paths: tuple[str, str], advice: str) -> None:
+    line = fails("lua", environment={"LUA_PATH_5_4": paths[0], "LUA_CPATH_5_4": paths[1]})
     assert f"module {module} is missing" in line
     assert advice in line
