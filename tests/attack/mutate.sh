@@ -15,9 +15,9 @@ passed=0 failed=0
 mkdir -p "$copy"
 (cd "$root" && git ls-files -z --cached --others --exclude-standard | tar -c --null --ignore-failed-read -T - 2>/dev/null) |
     tar -x -C "$copy"
-# A check that is gone leaves unused variables behind.
-sed -i 's/ -Werror / /' "$copy/cmake/SspiCompiler.cmake"
-if ! cmake -G Ninja -S "$copy" -B "$work/build" -DCMAKE_BUILD_TYPE=Debug -DSSPI_BUILD_PYTHON=OFF -DSSPI_BUILD_LUA=OFF \
+# Warnings are none of this: a check that is gone leaves unused variables behind.
+if ! cmake -G Ninja -S "$copy" -B "$work/build" -DCMAKE_BUILD_TYPE=Debug -DSSPI_WERROR=OFF -DSSPI_BUILD_PYTHON=OFF \
+        -DSSPI_BUILD_LUA=OFF \
         >"$work/log" 2>&1 ||
     ! cmake --build "$work/build" --target attack_ntlm_inprocess attack_api_inprocess >>"$work/log" 2>&1; then
     tail -n 40 "$work/log"
