@@ -87,6 +87,29 @@ def test_abandoned_logins_and_credentials_with_callbacks():
     flat(work, ROUNDS // 10)
 
 
+def test_closed_while_in_use(store):
+    """What a close() has to leave to the last user is freed by it."""
+
+    def on_event(event: sspi.Event) -> None:
+        server.close()
+        acceptor.close()
+
+    initiator = client_credential()
+
+    def work() -> None:
+        nonlocal server, acceptor
+        acceptor = sspi.Credential(accounts=store, on_event=on_event)
+        server, client = sspi.ServerContext(acceptor), sspi.ClientContext(initiator)
+        server.step(client.step(server.step(client.step().token).token).token)
+        buffer = _sspi.SspiMakeChannelBindings(b"x" * 4096)
+        view = memoryview(buffer)
+        buffer.close()
+        view.release()
+
+    acceptor, server = None, None
+    flat(work, ROUNDS // 2)
+
+
 def test_refused_arguments(pair):
     server, _ = pair()
     handle = server._handle
