@@ -1,5 +1,5 @@
 /*
- * The DER reader and writer against encodings written by hand from X.690, and against each other.
+ * The DER reader and writer (der.c, der_writer.c) against encodings written by hand from X.690, and against each other.
  */
 #include "base/der.h"
 

@@ -1,5 +1,6 @@
 /*
- * Kerberos keys: vectors of RFC 3961 A, RFC 3962 B, RFC 8009 A, and what decryption must refuse.
+ * Kerberos keys (krb_key.c, krb_derive.c, aes.c): vectors of RFC 3961 A, RFC 3962 B, RFC 8009 A, and what decryption
+ * must refuse.
  */
 #include "crypto/krb_key.h"
 

@@ -1,6 +1,7 @@
 /*
- * Per-message tokens: two sessions of one key talk to each other in every encryption type and style, and what an
- * attacker may do to a message is refused. The RC4 token of [MS-KILE] 4.5 is the published vector.
+ * Per-message tokens (seal.c, seal_aes.c, seal_rc4.c, seal_parts.c): two sessions of one key talk to each other in
+ * every encryption type and style, and what an attacker may do to a message is refused. The RC4 token of [MS-KILE] 4.5
+ * is the published vector.
  */
 #include "kerberos/seal.h"
 

@@ -1,5 +1,6 @@
 /*
- * Whole exchanges of Negotiate, and what an attacker may do to them.
+ * Whole exchanges of Negotiate, and what an attacker may do to them: acceptor.c, initiator.c, context.c, credential.c,
+ * attributes.c and provider.c.
  */
 #include "negotiate/negotiate.h"
 #include "negotiate_rig.h"

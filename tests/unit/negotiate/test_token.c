@@ -1,5 +1,5 @@
 /*
- * SPNEGO tokens: the published and computed encodings, and what the decoder refuses.
+ * SPNEGO tokens (token.c, mechanism.c): the published and computed encodings, and what the decoder refuses.
  */
 #include "negotiate/negotiate.h"
 #include "test.h"
