@@ -59,7 +59,7 @@ static const struct {
 
 ULONG krb_flags_to_asc(uint32_t gss)
 {
-    ULONG result = 0;
+    ULONG result = ASC_RET_CONNECTION;
 
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
         result |= gss & flags[i].gss ? flags[i].asc : 0;
@@ -68,7 +68,7 @@ ULONG krb_flags_to_asc(uint32_t gss)
 
 ULONG krb_flags_to_isc(uint32_t gss)
 {
-    ULONG result = 0;
+    ULONG result = ISC_RET_CONNECTION;
 
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
         result |= gss & flags[i].gss ? flags[i].isc : 0;

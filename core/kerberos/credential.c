@@ -78,6 +78,7 @@ void krb_credential_free(struct credential *base)
     secret_clear(&credential->password);
     pthread_mutex_destroy(&credential->lock);
     mem_free(credential->name);
+    mem_free(credential->shown_name);
     mem_free(credential->principal);
     mem_free(credential->user);
     mem_free(credential->domain);
@@ -85,10 +86,32 @@ void krb_credential_free(struct credential *base)
     mem_free(credential);
 }
 
+/* A name that was not said is that of the cache's client. */
 SECURITY_STATUS krb_credential_name(struct credential *base, const char **name)
 {
-    *name = ((struct krb_credential *)base)->name;
-    return *name ? SEC_E_OK : SEC_E_NO_CREDENTIALS;
+    struct krb_credential *credential = (struct krb_credential *)base;
+    SECURITY_STATUS status = SEC_E_OK;
+    char *client = NULL;
+
+    *name = credential->name;
+    if (*name)
+        return SEC_E_OK;
+    if (!(credential->base.use & SECPKG_CRED_OUTBOUND))
+        return SEC_E_NO_CREDENTIALS;
+    status = krb_cache_client(credential, &client, NULL);
+    if (status != SEC_E_OK)
+        return status;
+    fork_lock_enter();
+    pthread_mutex_lock(&credential->lock);
+    if (!credential->shown_name) {
+        credential->shown_name = client;
+        client = NULL;
+    }
+    *name = credential->shown_name;
+    pthread_mutex_unlock(&credential->lock);
+    fork_lock_leave();
+    mem_free(client);
+    return SEC_E_OK;
 }
 
 /* ---- Keys of an acceptor ---- */

@@ -384,3 +384,29 @@ void krb_client_ticket_clear(struct krb_client_ticket *ticket)
         krb5_free_creds(context, ticket->owned);
     secret_wipe(ticket, sizeof *ticket);
 }
+
+SECURITY_STATUS krb_cache_client(struct krb_credential *credential, char **name, struct failure *failure)
+{
+    krb5_principal client = NULL;
+    krb5_context context;
+    krb5_ccache cache;
+    char *text = NULL;
+    krb5_error_code error;
+    SECURITY_STATUS status = heimdal_context(&context, failure);
+
+    *name = NULL;
+    if (status == SEC_E_OK)
+        status = cache_open(context, credential, &cache, failure);
+    if (status != SEC_E_OK)
+        return status;
+    error = krb5_cc_get_principal(context, cache, &client);
+    if (error == 0)
+        error = krb5_unparse_name(context, client, &text);
+    if (error == 0 && !(*name = mem_strdup(text)))
+        error = ENOMEM;
+    status = heimdal_status(context, error, "no ticket cache", failure);
+    krb5_xfree(text);
+    krb5_free_principal(context, client);
+    krb5_cc_close(context, cache);
+    return status;
+}

@@ -59,7 +59,7 @@ static SECURITY_STATUS target_tell(struct request *request)
     const struct step *step = request->step;
     SECURITY_STATUS status;
 
-    if (!step->target || !(step->has_bindings || (step->requested & ISC_REQ_UNVERIFIED_TARGET_NAME)))
+    if (!step->target)
         return SEC_E_OK;
     status = utf16le_from_utf8(bytes_of(step->target, strlen(step->target)), &request->target, &request->target_size);
     if (status == SEC_E_INVALID_PARAMETER)
@@ -98,17 +98,15 @@ static bool extras_encode(const struct request *request, struct krb_authenticato
         .bindings = bytes_of(request->bindings, sizeof request->bindings),
     };
     const struct krb_client_options options = {
-        .options = (step->has_bindings ? KRB_AP_OPTIONS_CBT : 0)
+        .options = KRB_AP_OPTIONS_CBT /* we know bindings, also where the caller gave none */
                    | (step->requested & ISC_REQ_UNVERIFIED_TARGET_NAME ? KRB_AP_OPTIONS_UNVERIFIED_TARGET : 0),
         .target = bytes_of(request->target, request->target_size),
     };
 
     krb_gss_checksum_encode(checksum_out, &checksum);
     authenticator->checksum = der_writer_result(checksum_out);
-    if (options.options) {
-        krb_client_options_encode(options_out, &options);
-        authenticator->authorization_data = der_writer_result(options_out);
-    }
+    krb_client_options_encode(options_out, &options);
+    authenticator->authorization_data = der_writer_result(options_out);
     return der_writer_ok(checksum_out) && der_writer_ok(options_out);
 }
 

@@ -102,7 +102,7 @@ struct krb_cache; /* heimdal.c: where an initiator's tickets are */
 
 struct krb_credential {
     struct credential base;
-    char *name;      /* the client's principal where known, else the acceptor's service; NULL */
+    char *name;      /* the client's principal where it was said, else the acceptor's service; NULL */
     char *principal; /* pszPrincipal; NULL */
     char *user, *domain;
     struct secret password;
@@ -111,6 +111,7 @@ struct krb_credential {
     struct krb_keys *keys; /* from a password or bytes */
     struct krb_keytab_file *keytab;
     struct replay *replay;
+    char *shown_name; /* the client of the cache, once somebody asked */
     char *cache_name; /* NULL: libkrb5's default */
     struct krb_cache *cache;
 };
@@ -321,6 +322,8 @@ struct krb_client_ticket {
 MUST_CHECK SECURITY_STATUS krb_client_ticket_get(struct krb_credential *credential, const char *target,
                                                  struct krb_client_ticket *out, struct failure *failure);
 void krb_client_ticket_clear(struct krb_client_ticket *ticket);
+/* The client whose tickets a cache holds; allocated. */
+MUST_CHECK SECURITY_STATUS krb_cache_client(struct krb_credential *credential, char **name, struct failure *failure);
 void krb_cache_free(struct krb_cache *cache); /* destroys a cache of our own; NULL is legal */
 
 #endif

@@ -24,14 +24,15 @@ struct package {
     int server_legs;         /* calls of AcceptSecurityContext in a login */
     ULONG protect_server;    /* ASC_REQ_* and ISC_REQ_* that give integrity and confidentiality */
     ULONG protect_client;
-    bool both; /* SECPKG_CRED_BOTH */
+    bool both;    /* SECPKG_CRED_BOTH */
+    bool tickets; /* clients come with a ticket: there is no password to be wrong, and no unknown user */
+    bool mutual;  /* the server proves itself, and both sides say so */
     bool signs, seals;
     bool bindings;                 /* channel bindings and the two flags of Extended Protection */
     bool server_first;             /* AcceptSecurityContext takes pInput NULL */
     bool rejects;                  /* a refused login is told to the client by a token, always the same */
     bool always_signs;             /* signing is agreed even where nobody asks for it */
     bool last_leg_is_empty;        /* the last call of AcceptSecurityContext gives no token */
-    bool tells_peer;               /* a server that refuses gives a token that tells the client so */
     SECURITY_STATUS after_success; /* of AcceptSecurityContext on an established context */
 };
 
@@ -39,6 +40,9 @@ const struct package *package_at(size_t index);
 
 /* The package that the running test is about, for messages. */
 extern const struct package *package;
+
+/* What the first call of AcceptSecurityContext says in a good login. */
+#define FIRST_LEG_STATUS (package->server_legs > 1 ? SEC_I_CONTINUE_NEEDED : SEC_E_OK)
 
 #define FOR_EACH_PACKAGE for (size_t index_ = 0; (package = package_at(index_)) != NULL; index_++)
 

@@ -24,11 +24,14 @@ SECURITY_STATUS exchange_client(struct exchange *exchange)
     SecBuffer out_buffer = {TOKEN_MAX, SECBUFFER_TOKEN, next};
     SecBufferDesc in = {SECBUFFER_VERSION, exchange->client_bindings ? 2 : 1, in_buffers};
     SecBufferDesc out = {SECBUFFER_VERSION, 1, &out_buffer};
+    const bool nothing = first && !exchange->token_size;
 
+    if (nothing)
+        in_buffers[0].BufferType = SECBUFFER_EMPTY;
     exchange->client_attributes = 0xAAAAAAAA;
     exchange->client_status = InitializeSecurityContextA(
         &exchange->client_credential, first ? NULL : &exchange->client, (SEC_CHAR *)package->target,
-        exchange->client_flags, 0, exchange->representation, first && !exchange->token_size ? NULL : &in, 0,
+        exchange->client_flags, 0, exchange->representation, nothing && !exchange->client_bindings ? NULL : &in, 0,
         &exchange->client, &out, &exchange->client_attributes, NULL);
     memcpy(exchange->token, next, out_buffer.cbBuffer);
     exchange->token_size = out_buffer.cbBuffer;

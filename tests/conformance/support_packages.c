@@ -3,6 +3,13 @@
  */
 #include "packages.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "tickets.h"
+
 const struct package *package;
 
 /* ---- NTLM: an account store in memory with EXAMPLE\alice ---- */
@@ -107,13 +114,94 @@ static const struct package negotiate = {
     .server_first = true,
     .rejects = true,
     .always_signs = true,
-    .tells_peer = true,
+    .after_success = SEC_E_OUT_OF_SEQUENCE,
+};
+
+/* ---- Kerberos, with a keytab and a ticket cache of our own: no KDC ---- */
+
+static SECURITY_STATUS kerberos_server(SecHandle *credential, ULONG use)
+{
+    uint8_t room[TICKET_ROOM];
+    struct ticket_spec ticket;
+    struct bytes keytab;
+    SECURITY_STATUS status;
+
+    ticket_spec_usual(&ticket);
+    keytab = keytab_make(&ticket, 1, room);
+    status = AcquireCredentialsHandleA(NULL, (SEC_CHAR *)"Kerberos", use, NULL, NULL, NULL, NULL, credential, NULL);
+    if (status == SEC_E_OK && (use & SECPKG_CRED_INBOUND))
+        status = SspiCredentialSetKeytabBytes(credential, keytab.data, (ULONG)keytab.size);
+    if (status == SEC_E_OK)
+        status = SspiCredentialSetOption(credential, "replay_cache", "memory");
+    return status == SEC_E_OK ? SspiCredentialSetOption(credential, "replay_cache_entries", "4096") : status;
+}
+
+static char cache_paths[2][48];
+
+static void caches_remove(void)
+{
+    for (int i = 0; i < 2; i++)
+        unlink(cache_paths[i]);
+}
+
+/* libkrb5 looks at the machine's clock, so the ticket is good for long. Two files a process: a good ticket and a bad one. */
+static const char *ticket_cache(bool good)
+{
+    char *path = cache_paths[good];
+    uint8_t room[TICKET_ROOM];
+    struct ticket_spec ticket;
+    struct bytes content;
+    int file;
+
+    if (path[0])
+        return path;
+    if (!cache_paths[!good][0] && atexit(caches_remove) != 0)
+        abort();
+    ticket_spec_usual(&ticket);
+    ticket.end += INT64_C(10) * 365 * 86400 * CLOCK_TICKS_PER_SECOND;
+    if (!good)
+        ticket.key.value[0] ^= 1;
+    content = ticket_cache_make(&ticket, 1, room);
+    snprintf(path, sizeof cache_paths[0], "/tmp/sspi-conformance-XXXXXX");
+    file = mkstemp(path);
+    if (file < 0 || write(file, content.data, content.size) != (ssize_t)content.size || close(file) != 0)
+        abort();
+    return path;
+}
+
+static SECURITY_STATUS kerberos_client(SecHandle *credential, ULONG use, enum client_kind kind)
+{
+    char name[64];
+    SECURITY_STATUS status;
+
+    snprintf(name, sizeof name, "FILE:%s", ticket_cache(kind == CLIENT_GOOD));
+    status = AcquireCredentialsHandleA(NULL, (SEC_CHAR *)"Kerberos", use, NULL, NULL, NULL, NULL, credential, NULL);
+    return status == SEC_E_OK ? SspiCredentialSetTicketCache(credential, name) : status;
+}
+
+static const struct package kerberos = {
+    .name = "Kerberos",
+    .rpc_id = RPC_C_AUTHN_GSS_KERBEROS,
+    .acquire_server = kerberos_server,
+    .acquire_client = kerberos_client,
+    .target = "HTTP/server.example.test",
+    .client_name = "alice@EXAMPLE.TEST",
+    .server_legs = 1,
+    .protect_server = ASC_REQ_CONFIDENTIALITY | ASC_REQ_INTEGRITY | ASC_REQ_REPLAY_DETECT | ASC_REQ_SEQUENCE_DETECT,
+    .protect_client = ISC_REQ_MUTUAL_AUTH | ISC_REQ_CONFIDENTIALITY | ISC_REQ_INTEGRITY | ISC_REQ_REPLAY_DETECT
+                      | ISC_REQ_SEQUENCE_DETECT,
+    .both = true,
+    .tickets = true,
+    .mutual = true,
+    .signs = true,
+    .seals = true,
+    .bindings = true,
     .after_success = SEC_E_OUT_OF_SEQUENCE,
 };
 
 const struct package *package_at(size_t index)
 {
-    static const struct package *const packages[] = {&ntlm, &negotiate};
+    static const struct package *const packages[] = {&ntlm, &negotiate, &kerberos};
 
     return index < sizeof packages / sizeof *packages ? packages[index] : NULL;
 }

@@ -40,17 +40,18 @@ Test(buffers, too_small_fitting_and_larger_output_of_the_server)
         cr_assert_eq(size, needed);
         cr_assert_not(SecIsValidHandle(&exchange.server));
         cr_assert_eq(memory[0], 0x77);
-        assert_status(first_leg(needed, &size), SEC_I_CONTINUE_NEEDED);
+        assert_status(first_leg(needed, &size), FIRST_LEG_STATUS);
         cr_assert_eq(size, needed);
         cr_assert_eq(memory[needed], 0x77);
         memcpy(exchange.token, memory, size);
         exchange.token_size = size;
         exchange.server_legs = 1;
         cr_assert_geq(exchange_client(&exchange), 0);
-        assert_status(exchange_server(&exchange), SEC_E_OK);
+        if (package->server_legs > 1)
+            assert_status(exchange_server(&exchange), SEC_E_OK);
         exchange_again(&exchange);
         exchange_client(&exchange);
-        assert_status(first_leg(needed + 1, &size), SEC_I_CONTINUE_NEEDED);
+        assert_status(first_leg(needed + 1, &size), FIRST_LEG_STATUS);
         cr_assert_eq(size, needed);
         exchange_end(&exchange);
     }
@@ -114,8 +115,7 @@ Test(buffers, allocated_output)
         exchange_begin(&exchange, CLIENT_GOOD);
         exchange_client(&exchange);
         in_buffer = (SecBuffer){exchange.token_size, SECBUFFER_TOKEN, exchange.token};
-        assert_status(accept(NULL, &in, ASC_REQ_ALLOCATE_MEMORY, &exchange.server, &out, &attributes),
-                      SEC_I_CONTINUE_NEEDED);
+        assert_status(accept(NULL, &in, ASC_REQ_ALLOCATE_MEMORY, &exchange.server, &out, &attributes), FIRST_LEG_STATUS);
         cr_assert(attributes & ASC_RET_ALLOCATED_MEMORY);
         cr_assert(out_buffer.pvBuffer && out_buffer.cbBuffer);
         live = memory_live();
@@ -178,7 +178,7 @@ Test(buffers, token_by_type_not_by_place)
         in_buffers[2] = (SecBuffer){exchange.token_size, SECBUFFER_TOKEN | SECBUFFER_READONLY, exchange.token};
         out_buffers[0] = (SecBuffer){4, SECBUFFER_DATA, untouched};
         out_buffers[1] = (SecBuffer){TOKEN_MAX, SECBUFFER_TOKEN, memory};
-        assert_status(accept(NULL, &in, 0, &exchange.server, &out, &attributes), SEC_I_CONTINUE_NEEDED);
+        assert_status(accept(NULL, &in, 0, &exchange.server, &out, &attributes), FIRST_LEG_STATUS);
         cr_assert(out_buffers[1].cbBuffer > 0 && out_buffers[1].cbBuffer < TOKEN_MAX);
         assert_mem_eq(untouched, "abc", 4);
         exchange_end(&exchange);

@@ -34,7 +34,7 @@ static ULONG login_denied(enum client_kind kind, ULONG expected_reason, uint8_t 
 
     exchange_begin(&exchange, kind);
     assert_status(exchange_run(&exchange), SEC_E_LOGON_DENIED);
-    cr_assert_eq(exchange.token_size > 0, package->tells_peer);
+    cr_assert_eq(exchange.token_size > 0, package->rejects);
     size = exchange.token_size;
     memcpy(reply, exchange.token, size);
     cr_assert_eq(exchange.server_attributes, 0);
@@ -52,10 +52,41 @@ Test(failures, wrong_password_and_unknown_user)
 {
     FOR_EACH_PACKAGE
     {
-        ULONG wrong = login_denied(CLIENT_WRONG_PASSWORD, SSPI_REASON_WRONG_PASSWORD, first_token);
+        ULONG wrong;
+
+        if (package->tickets)
+            continue;
+        wrong = login_denied(CLIENT_WRONG_PASSWORD, SSPI_REASON_WRONG_PASSWORD, first_token);
 
         cr_assert_eq(login_denied(CLIENT_UNKNOWN_USER, SSPI_REASON_UNKNOWN_USER, last_token), wrong);
         assert_mem_eq(last_token, first_token, wrong);
+    }
+}
+
+static SECURITY_STATUS unreachable(void *argument, const char *user, const char *domain, PSSPI_ACCOUNT_KEYS keys)
+{
+    (void)argument, (void)user, (void)domain, (void)keys;
+    return SEC_E_INTERNAL_ERROR;
+}
+
+/* No authority can be asked: nobody gets in, and nobody is told that a password was wrong. */
+Test(failures, store_that_cannot_be_asked)
+{
+    FOR_EACH_PACKAGE
+    {
+        SspiAccountStore *store;
+        ULONG reason;
+
+        if (package->tickets)
+            continue;
+        exchange_begin(&exchange, CLIENT_GOOD);
+        assert_status(SspiAccountStoreFromCallback(unreachable, NULL, NULL, &store), SEC_E_OK);
+        assert_status(SspiCredentialSetAccountStore(&exchange.server_credential, store), SEC_E_OK);
+        SspiAccountStoreFree(store);
+        assert_status(exchange_run(&exchange), SEC_E_NO_AUTHENTICATING_AUTHORITY);
+        assert_status(SspiQueryContextReason(&exchange.server, &reason), SEC_E_OK);
+        cr_assert_eq(reason, SSPI_REASON_STORE_UNAVAILABLE);
+        exchange_end(&exchange);
     }
 }
 
@@ -93,7 +124,7 @@ Test(failures, garbage_as_the_first_token)
              i++) { /* [0] asks a server to begin */
             assert_status(feed(garbage[i], strlen(garbage[i])), SEC_E_INVALID_TOKEN);
             cr_assert_not(SecIsValidHandle(&exchange.server));
-            cr_assert(exchange.token_size == 0 || package->tells_peer);
+            cr_assert(exchange.token_size == 0 || package->rejects);
             cr_assert_eq(exchange.server_attributes, 0);
         }
         assert_status(feed(noise, sizeof noise), SEC_E_INVALID_TOKEN);
@@ -286,11 +317,13 @@ Test(events, one_for_each_refusal_without_the_password)
 {
     FOR_EACH_PACKAGE
     {
+        const SECURITY_STATUS refused = package->tickets ? SEC_E_DECRYPT_FAILURE : SEC_E_LOGON_DENIED;
+
         watch(CLIENT_WRONG_PASSWORD);
-        assert_status(exchange_run(&exchange), SEC_E_LOGON_DENIED);
+        assert_status(exchange_run(&exchange), refused);
         cr_assert_eq(events, 1);
-        assert_status(event.Status, SEC_E_LOGON_DENIED);
-        cr_assert_eq(event.Reason, SSPI_REASON_WRONG_PASSWORD);
+        assert_status(event.Status, refused);
+        cr_assert_eq(event.Reason, package->tickets ? SSPI_REASON_WRONG_KEY : SSPI_REASON_WRONG_PASSWORD);
         cr_assert_null(strstr(explanation, "correct horse"));
         exchange_end(&exchange);
         watch(CLIENT_GOOD);

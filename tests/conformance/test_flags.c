@@ -94,7 +94,8 @@ Test(flags, that_do_not_apply_are_ignored)
     {
         for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++) {
             login(foreign[i], package->protect_client);
-            cr_assert_not(exchange.server_attributes & (ASC_RET_DELEGATE | ASC_RET_MUTUAL_AUTH | ASC_RET_STREAM));
+            cr_assert_not(exchange.server_attributes & (ASC_RET_DELEGATE | ASC_RET_STREAM));
+            cr_assert_eq((exchange.server_attributes & ASC_RET_MUTUAL_AUTH) != 0, package->mutual);
             exchange_end(&exchange);
         }
     }

@@ -11,7 +11,7 @@
 Test(krb_acceptor, usual_login)
 {
     const ULONG all = ASC_RET_MUTUAL_AUTH | ASC_RET_REPLAY_DETECT | ASC_RET_SEQUENCE_DETECT | ASC_RET_CONFIDENTIALITY
-                      | ASC_RET_INTEGRITY;
+                      | ASC_RET_INTEGRITY | ASC_RET_CONNECTION;
     SecPkgContext_NamesA names = {0};
     SecPkgContext_SessionKey key = {0};
     struct rig rig;
@@ -106,7 +106,7 @@ Test(krb_acceptor, one_leg_without_mutual)
     rig_try(&rig);
     assert_status(rig.status, SEC_E_OK);
     cr_assert_eq(rig.answer_size, 0);
-    cr_assert_eq(rig.attributes, ASC_RET_INTEGRITY);
+    cr_assert_eq(rig.attributes, ASC_RET_INTEGRITY | ASC_RET_CONNECTION);
     assert_status(QueryContextAttributesA(&rig.context, SECPKG_ATTR_SESSION_KEY, &key), SEC_E_OK);
     assert_mem_eq(key.SessionKey, rig.authenticator.subkey.value, 32);
     FreeContextBuffer(key.SessionKey);
@@ -142,7 +142,7 @@ Test(krb_acceptor, without_a_checksum_nothing_is_agreed)
     rig.authenticator.has_checksum = false;
     rig_try(&rig);
     assert_status(rig.status, SEC_E_OK);
-    cr_assert_eq(rig.attributes, ASC_RET_MUTUAL_AUTH);
+    cr_assert_eq(rig.attributes, ASC_RET_MUTUAL_AUTH | ASC_RET_CONNECTION);
     assert_status(QueryContextAttributesA(&rig.context, SECPKG_ATTR_SIZES, &sizes), SEC_E_OK);
     cr_assert_eq(sizes.cbMaxSignature, 0);
     cr_assert_eq(sizes.cbSecurityTrailer, 0);

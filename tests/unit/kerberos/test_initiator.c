@@ -128,7 +128,7 @@ Test(krb_initiator, mutual)
     pair_open(&pair);
     run(&pair);
     cr_assert_eq(pair.attributes, ISC_RET_MUTUAL_AUTH | ISC_RET_REPLAY_DETECT | ISC_RET_SEQUENCE_DETECT
-                                      | ISC_RET_CONFIDENTIALITY | ISC_RET_INTEGRITY);
+                                      | ISC_RET_CONFIDENTIALITY | ISC_RET_INTEGRITY | ISC_RET_CONNECTION);
     keys_equal(&pair);
     for (int i = 0; i < 3; i++) {
         message_passes(&pair.context, &pair.server.context);
