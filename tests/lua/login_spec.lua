@@ -210,6 +210,26 @@ describe("misuse", function()
 end)
 
 describe("the library", function()
+    it("is declared for editors as it is", function()
+        local path = assert(package.searchpath("sspi", package.path)):gsub("sspi%.lua$", "sspi.d.lua")
+        local text = io.open(path):read "a"
+        local server = support.pair()
+        local objects = { context = server, credential = server.credential, store = support.store(), sspi = sspi }
+        local declared = {}
+        for object, name in text:gmatch "function (%w+)[:.]([%w_]+)%(" do
+            assert.is_function(objects[object][name], object .. "." .. name)
+            declared[object .. "." .. name] = true
+        end
+        for object, value in pairs(objects) do
+            local methods = object == "sspi" and value or getmetatable(value).__index
+            for name, method in pairs(methods) do
+                if type(method) == "function" and not name:find "^__" then
+                    assert.is_true(declared[object .. "." .. name], object .. "." .. name)
+                end
+            end
+        end
+    end)
+
     it("lists its packages and options", function()
         local found = {}
         for _, package in ipairs(sspi.packages()) do found[package.name] = package end

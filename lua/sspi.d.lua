@@ -1,0 +1,154 @@
+---@meta sspi
+-- Types of the module "sspi", for editors. A failure gives nil, its sense, the name of its status and, from step, a
+-- token for the peer or nil.
+
+---@class sspi
+---@field core sspi.core
+---@field accept_flags table<string, integer>
+---@field init_flags table<string, integer>
+local sspi = {}
+
+---@class sspi.account
+---@field user string
+---@field domain string
+---@field disabled boolean
+---@field locked boolean
+
+---@class sspi.event
+---@field time number seconds since 1970, UTC
+---@field package string
+---@field client_name string as claimed; verified only if status is "SEC_E_OK"
+---@field workstation string as claimed
+---@field status string
+---@field reason integer SSPI_REASON_*
+---@field explanation string for the operator
+
+---@alias sspi.lookup fun(user: string, domain: string): string|{password: string?, nt_hash: string?, disabled: boolean?}|nil
+
+---@class sspi.settings
+---@field package string? "NTLM"
+---@field usage "accept"|"initiate"|"both"|nil "accept"
+---@field username string?
+---@field domain string?
+---@field password string?
+---@field nt_hash string? 16 bytes
+---@field accounts sspi.account_store|string|sspi.lookup|nil
+---@field options table<string, string|number|boolean>?
+---@field on_event fun(event: sspi.event)?
+
+---@class sspi.credential
+local credential = {}
+---@param options {flags: integer|string[]|nil, channel_bindings: string?}?
+---@return sspi.context
+function credential:accept(options) end
+---@param options {flags: integer|string[]|nil, channel_bindings: string?, target: string?}?
+---@return sspi.context
+function credential:initiate(options) end
+---@return string
+function credential:package() end
+function credential:close() end
+
+---@class sspi.context
+local context = {}
+---@param token string?
+---@return string? token
+---@return string status_or_sense
+---@return string? code
+---@return string? token_for_peer
+function context:step(token) end
+---@return boolean
+function context:is_complete() end
+---@return string?, string?, string?
+function context:client_name() end
+---@return string?, string?, string?
+function context:package() end
+---@return string?, string?, string?
+function context:session_key() end
+---@return string?, string?, string?
+function context:target_name() end
+---@return {max_token: integer, max_signature: integer, block_size: integer, security_trailer: integer}?, string?, string?
+function context:sizes() end
+---@return {signature_algorithm: string, encrypt_algorithm: string, key_size: integer}?, string?, string?
+function context:key_info() end
+---@return table<string, true> names
+---@return integer bits
+function context:flags() end
+---@return integer? seconds since 1970; nil: never
+function context:expiry() end
+---@return string
+function context:explain() end
+---@return integer
+function context:reason() end
+---@return integer
+function context:bindings_result() end
+---@param data string
+---@return string? ciphertext, string signature_or_sense, string? code
+function context:encrypt(data) end
+---@param ciphertext string
+---@param signature string
+---@return string? data, string? sense, string? code
+function context:decrypt(ciphertext, signature) end
+---@param data string
+---@return string? message, string? sense, string? code
+function context:wrap(data) end
+---@param message string
+---@return string? data, string? sense, string? code
+function context:unwrap(message) end
+---@param data string
+---@return string? signature, string? sense, string? code
+function context:sign(data) end
+---@param data string
+---@param signature string
+---@return true?, string? sense, string? code
+function context:verify(data, signature) end
+function context:close() end
+
+---@class sspi.account_store
+local store = {}
+---@param user string
+---@param password string
+---@param domain string?
+---@return true?, string? sense, string? code
+function store:add(user, password, domain) end
+---@param user string
+---@param nt_hash string
+---@param domain string?
+---@return true?, string? sense, string? code
+function store:add_nt_hash(user, nt_hash, domain) end
+---@param user string
+---@param domain string?
+---@return true?, string? sense, string? code
+function store:remove(user, domain) end
+---@param user string
+---@param disabled boolean
+---@param domain string?
+---@return true?, string? sense, string? code
+function store:set_disabled(user, disabled, domain) end
+---@param location string
+---@return integer?, string? sense, string? code
+function store:import_from(location) end
+---@return sspi.account[]?, string? sense, string? code
+function store:list() end
+function store:close() end
+
+---@param settings sspi.settings
+---@return sspi.credential?, string? sense, string? code
+function sspi.credential(settings) end
+---@param location string
+---@return sspi.account_store?, string? sense, string? code
+function sspi.account_store(location) end
+---@param location string
+---@return sspi.account_store?, string? sense, string? code
+function sspi.create_account_store(location) end
+---@param lookup sspi.lookup
+---@return sspi.account_store?, string? sense, string? code
+function sspi.lookup_store(lookup) end
+---@param status integer
+---@return string
+function sspi.status_name(status) end
+---@return {name: string, comment: string, capabilities: integer, max_token: integer}[]?, string? sense, string? code
+function sspi.packages() end
+---@return {name: string, values: string, default: string, description: string}[]?, string? sense, string? code
+function sspi.options() end
+
+return sspi
