@@ -1,7 +1,7 @@
 /*
  * What an operator may say: the options of SspiCredentialSetOption, of section [sspi] in sspi.conf and of the
- * environment (SSPI_ + upper-case name), described by the one table in settings.c. A value given by the program wins over
- * sspi.conf, which wins over the environment.
+ * environment (SSPI_ + upper-case name), described by the one table in settings.c. A value given by the program wins
+ * over sspi.conf, which wins over the environment.
  */
 #ifndef SSPI_BASE_SETTINGS_H
 #define SSPI_BASE_SETTINGS_H
@@ -25,7 +25,7 @@ struct settings {
     char *dns_tree_name;         /* dns_tree_name: default: absent */
     ULONG ntlm_policy;           /* ntlm_policy: "normal" or "strict" (requires the MIC) */
     BOOL allow_insecure_ntlmv1;  /* allow_insecure_ntlmv1: accept and send NTLMv1 */
-    BOOL allow_insecure_lm;      /* allow_insecure_lm: accept and send LM (needs allow_insecure_ntlmv1 too) */
+    BOOL allow_insecure_lm;      /* allow_insecure_lm: send LM (needs allow_insecure_ntlmv1 too) */
     BOOL allow_insecure_56bit;   /* allow_insecure_56bit: accept less than 128 bits */
     BOOL allow_anonymous;        /* allow_anonymous: null sessions where the caller asks for them too */
     ULONG lockout_threshold;     /* lockout_threshold: failures until an account is locked; 0 is off */
@@ -37,20 +37,20 @@ struct settings {
     BOOL require_pac;            /* require_pac: refuse tickets without a PAC */
     BOOL allow_insecure_rc4;     /* allow_insecure_rc4: Kerberos tickets and keys of type rc4-hmac */
     ULONG allow_clock_skew_seconds; /* allow_clock_skew_seconds: how far Kerberos clocks may differ; default 300 */
-    char *replay_cache;          /* replay_cache: "memory" or a path; NULL: a file per user in /var/tmp */
-    ULONG replay_cache_entries;  /* replay_cache_entries: room of a new replay cache; default 262144 */
-    ULONG said;                  /* one bit a row of the table: given by somebody, so not derived from other values */
+    char *replay_cache;             /* replay_cache: "memory" or a path; NULL: a file per user in /var/tmp */
+    ULONG replay_cache_entries;     /* replay_cache_entries: room of a new replay cache; default 262144 */
+    ULONG said; /* one bit a row of the table: given by somebody, so not derived from other values */
 };
 
 /*
- * Defaults, then environment, then sspi.conf. SEC_E_INTERNAL_ERROR: the configuration cannot be read, holds an unknown name
- * or a bad value; the failure names the file or the variable. On failure `settings` is cleared.
+ * Defaults, then environment, then sspi.conf. SEC_E_INTERNAL_ERROR: the configuration cannot be read, holds an unknown
+ * name or a bad value; the failure names the file or the variable. On failure `settings` is cleared.
  */
 MUST_CHECK SECURITY_STATUS settings_load(struct settings *settings, struct failure *failure);
 
 /*
- * One option by name; `value` NULL goes back to the default. SEC_E_INVALID_PARAMETER: unknown name or bad value, and nothing
- * changed; SEC_E_INSUFFICIENT_MEMORY. Names that follow from others (netbios_domain_name, ...) follow at once.
+ * One option by name; `value` NULL goes back to the default. SEC_E_INVALID_PARAMETER: unknown name or bad value, and
+ * nothing changed; SEC_E_INSUFFICIENT_MEMORY. Names that follow from others (netbios_domain_name, ...) follow at once.
  */
 MUST_CHECK SECURITY_STATUS settings_set(struct settings *settings, const char *name, const char *value,
                                         struct failure *failure);
@@ -59,7 +59,7 @@ void settings_clear(struct settings *settings);
 /* The table's rows, for documentation and tools: NULL past the end. */
 struct setting_row {
     const char *name;
-    const char *values;      /* "text", "yes or no", "number", or the words separated by ' | ' */
+    const char *values; /* "text", "yes or no", "number", or the words separated by ' | ' */
     const char *fallback;
     const char *description;
 };

@@ -71,7 +71,7 @@ static SECURITY_STATUS bindings_check(struct arrival *arrival)
     arrival->opened.error = KRB_ERR_GENERIC;
     if (!checksum->present)
         return step_bindings_decide(arrival->step, CLIENT_BINDINGS_NONE, none);
-    if (memcmp(checksum->bindings.data, none, sizeof none) != 0)
+    if (!secret_equal(checksum->bindings.data, none, sizeof none))
         return step_bindings_decide(arrival->step, CLIENT_BINDINGS_VALUE, checksum->bindings.data);
     return step_bindings_decide(
         arrival->step, arrival->options.options & KRB_AP_OPTIONS_CBT ? CLIENT_BINDINGS_EMPTY : CLIENT_BINDINGS_NONE,

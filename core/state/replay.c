@@ -203,7 +203,8 @@ void replay_close(struct replay *cache)
 }
 
 /* Somebody deleted the file: other processes will make a new one, so we go there too and take along what we know. */
-static SECURITY_STATUS cache_follow(struct replay *cache, struct replay_table *old, int64_t now, struct failure *failure)
+static SECURITY_STATUS cache_follow(struct replay *cache, struct replay_table *old, int64_t now,
+                                    struct failure *failure)
 {
     struct replay_table *table = NULL;
     SECURITY_STATUS status = SEC_E_OK;

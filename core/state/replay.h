@@ -1,6 +1,7 @@
 /*
  * Remembers what may be used once: authenticators of Kerberos. One table in memory that processes share, through a file
- * or, for a process and its children, without one. Nothing live is ever evicted: full means refuse, unusable means refuse.
+ * or, for a process and its children, without one. Nothing live is ever evicted: full means refuse, unusable means
+ * refuse.
  */
 #ifndef SSPI_STATE_REPLAY_H
 #define SSPI_STATE_REPLAY_H
@@ -16,8 +17,8 @@
 struct replay;
 
 /*
- * Opens a cache. `location`: NULL for the file of the effective user in /var/tmp, REPLAY_MEMORY, or a path. A new one gets
- * room for `entries`; an existing one keeps its own. Caches of one location are one within the process.
+ * Opens a cache. `location`: NULL for the file of the effective user in /var/tmp, REPLAY_MEMORY, or a path. A new one
+ * gets room for `entries`; an existing one keeps its own. Caches of one location are one within the process.
  * SEC_E_NO_AUTHENTICATING_AUTHORITY (SSPI_REASON_REPLAY_CACHE): the file is another user's, a link, open to others, of
  * another form, or cannot be made; SEC_E_INSUFFICIENT_MEMORY.
  */
@@ -26,10 +27,9 @@ MUST_CHECK SECURITY_STATUS replay_open(const char *location, uint32_t entries, s
 void replay_close(struct replay *cache); /* NULL is legal */
 
 /*
- * Looks for `digest` and keeps it, in one atomic act. Times are FILETIME: it is remembered until `stamp` plus the longest
- * `skew` that any user of the cache ever gave.
- * SEC_E_OK; SEC_E_LOGON_DENIED (SSPI_REASON_REPLAY): seen before; SEC_E_NO_AUTHENTICATING_AUTHORITY
- * (SSPI_REASON_REPLAY_CACHE): no room, or unusable.
+ * Looks for `digest` and keeps it, in one atomic act. Times are FILETIME: it is remembered until `stamp` plus the
+ * longest `skew` that any user of the cache ever gave. SEC_E_OK; SEC_E_LOGON_DENIED (SSPI_REASON_REPLAY): seen before;
+ * SEC_E_NO_AUTHENTICATING_AUTHORITY (SSPI_REASON_REPLAY_CACHE): no room, or unusable.
  */
 MUST_CHECK SECURITY_STATUS replay_insert(struct replay *cache, const uint8_t digest[REPLAY_DIGEST_SIZE], int64_t stamp,
                                          int64_t skew, int64_t now, struct failure *failure);

@@ -170,7 +170,8 @@ SECURITY_STATUS replay_table_open(const char *path, uint32_t entries, struct rep
 
     *out = NULL;
     if (!table)
-        return failure_set(failure, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_OUT_OF_MEMORY, "no memory for a replay cache");
+        return failure_set(failure, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_OUT_OF_MEMORY,
+                           "no memory for a replay cache");
     table->file = -1;
     if (path) {
         status = file_open(table, path, entries, failure);

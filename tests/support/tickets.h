@@ -1,6 +1,6 @@
 /*
- * Makes what a KDC and a client make, without either: tickets, authenticators, PACs, keytabs, ticket caches. The parts may be wrong
- * on purpose. Everything is written into the caller's room; a room too small aborts the test.
+ * Makes what a KDC and a client make, without either: tickets, authenticators, PACs, keytabs, ticket caches. The parts
+ * may be wrong on purpose. Everything is written into the caller's room; a room too small aborts the test.
  */
 #ifndef SSPI_TESTS_TICKETS_H
 #define SSPI_TESTS_TICKETS_H
@@ -24,9 +24,9 @@ struct ticket_key {
 struct ticket_key ticket_key(int32_t etype, uint32_t version, uint8_t seed);
 
 struct ticket_spec {
-    const char *client, *client_realm;   /* parts with '/' between */
+    const char *client, *client_realm; /* parts with '/' between */
     const char *service, *service_realm;
-    struct ticket_key key;               /* the service's */
+    struct ticket_key key; /* the service's */
     bool has_version;
     struct ticket_key session;
     uint32_t flags;
@@ -45,15 +45,15 @@ struct authenticator_spec {
     int32_t checksum_type;
     uint32_t gss_flags;
     uint8_t bindings[16];
-    struct bytes delegated;            /* written where the flag says so */
-    struct bytes checksum;             /* in place of all that, if not empty */
+    struct bytes delegated; /* written where the flag says so */
+    struct bytes checksum;  /* in place of all that, if not empty */
     bool has_subkey;
     struct ticket_key subkey;
     bool has_sequence;
     uint32_t sequence;
-    uint32_t client_options;           /* KRB_AP_OPTIONS_*; 0: no authorization data */
-    const char *target;                /* ASCII; NULL: none */
-    struct ticket_key *seal_with;      /* NULL: the session key */
+    uint32_t client_options;      /* KRB_AP_OPTIONS_*; 0: no authorization data */
+    const char *target;           /* ASCII; NULL: none */
+    struct ticket_key *seal_with; /* NULL: the session key */
     uint32_t ap_options;
     bool framed;
 };
@@ -67,12 +67,13 @@ struct bytes ticket_make(const struct ticket_spec *spec, uint8_t room[TICKET_ROO
 struct bytes ap_req_make(const struct ticket_spec *ticket, const struct authenticator_spec *authenticator,
                          uint8_t room[TICKET_ROOM]);
 
-/* A PAC of EXAMPLE\alice, S-1-5-21-1-2-3-1105, groups 513 and 1200, extra S-1-18-1, signed with `key` and, as the KDC, another. */
+/* A PAC of EXAMPLE\alice, S-1-5-21-1-2-3-1105, groups 513 and 1200, extra S-1-18-1, signed with `key` and, as the KDC,
+ * another. */
 struct pac_spec {
-    const char *client;  /* as in the client information */
+    const char *client; /* as in the client information */
     int64_t auth_time;
     const char *user, *domain;
-    uint32_t groups;     /* count of relative ids 1200, 1201, ... besides 513 */
+    uint32_t groups; /* count of relative ids 1200, 1201, ... besides 513 */
     bool no_logon_info;
     struct ticket_key key;
     int32_t signature_type; /* 0: the key's own */

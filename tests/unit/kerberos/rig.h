@@ -16,9 +16,9 @@ struct rig {
     struct ticket_spec ticket;
     struct authenticator_spec authenticator;
     uint8_t token[TICKET_ROOM];
-    struct bytes request;   /* the last AP-REQ */
+    struct bytes request; /* the last AP-REQ */
     ULONG requested;
-    const void *bindings;   /* SEC_CHANNEL_BINDINGS; NULL: none */
+    const void *bindings; /* SEC_CHANNEL_BINDINGS; NULL: none */
     ULONG bindings_size;
     /* What the last leg said. */
     SECURITY_STATUS status;

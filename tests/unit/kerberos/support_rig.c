@@ -11,8 +11,8 @@ void rig_open_with(struct rig *rig, const char *principal, struct bytes keytab)
     SecInvalidateHandle(&rig->context);
     ticket_spec_usual(&rig->ticket);
     authenticator_spec_usual(&rig->authenticator);
-    assert_status(AcquireCredentialsHandleA((SEC_CHAR *)principal, (SEC_CHAR *)"Kerberos", SECPKG_CRED_INBOUND, NULL, NULL,
-                                            NULL, NULL, &rig->credential, NULL),
+    assert_status(AcquireCredentialsHandleA((SEC_CHAR *)principal, (SEC_CHAR *)"Kerberos", SECPKG_CRED_INBOUND, NULL,
+                                            NULL, NULL, NULL, &rig->credential, NULL),
                   SEC_E_OK);
     if (keytab.size)
         assert_status(SspiCredentialSetKeytabBytes(&rig->credential, keytab.data, (ULONG)keytab.size), SEC_E_OK);

@@ -1,5 +1,6 @@
 /*
- * InitializeSecurityContext for Kerberos against our own acceptor, with tickets out of a cache that the test made: no KDC.
+ * InitializeSecurityContext for Kerberos (initiator.c, heimdal_ticket.c) against our own acceptor, with tickets out of
+ * a cache that the test made: no KDC.
  */
 #include "rig.h"
 
@@ -55,8 +56,9 @@ static void pair_close(struct pair *pair)
 
 static void initiate(struct pair *pair, struct bytes token, size_t room)
 {
-    SecBuffer in[2] = {{(ULONG)token.size, SECBUFFER_TOKEN, (void *)(uintptr_t)token.data},
-                       {pair->server.bindings_size, SECBUFFER_CHANNEL_BINDINGS, (void *)(uintptr_t)pair->server.bindings}};
+    SecBuffer in[2] = {
+        {(ULONG)token.size, SECBUFFER_TOKEN, (void *)(uintptr_t)token.data},
+        {pair->server.bindings_size, SECBUFFER_CHANNEL_BINDINGS, (void *)(uintptr_t)pair->server.bindings}};
     SecBuffer out = {(ULONG)room, SECBUFFER_TOKEN, pair->token};
     SecBufferDesc input = {SECBUFFER_VERSION, pair->server.bindings ? 2 : 1, in}, output = {SECBUFFER_VERSION, 1, &out};
     const bool first = !SecIsValidHandle(&pair->context);
@@ -290,11 +292,12 @@ Test(krb_initiator, without_a_cache)
                                             &credential, NULL),
                   SEC_E_OK);
     assert_status(SspiCredentialSetTicketCache(&credential, "FILE:/nonexistent/cache"), SEC_E_OK);
-    assert_status(InitializeSecurityContextA(&credential, NULL, (SEC_CHAR *)"HTTP/x", 0, 0, 0, NULL, 0, &context, &output,
-                                             &attributes, NULL),
+    assert_status(InitializeSecurityContextA(&credential, NULL, (SEC_CHAR *)"HTTP/x", 0, 0, 0, NULL, 0, &context,
+                                             &output, &attributes, NULL),
                   SEC_E_NO_CREDENTIALS);
-    assert_status(InitializeSecurityContextA(&credential, NULL, NULL, 0, 0, 0, NULL, 0, &context, &output, &attributes, NULL),
-                  SEC_E_TARGET_UNKNOWN);
+    assert_status(
+        InitializeSecurityContextA(&credential, NULL, NULL, 0, 0, 0, NULL, 0, &context, &output, &attributes, NULL),
+        SEC_E_TARGET_UNKNOWN);
     FreeCredentialsHandle(&credential);
 }
 

@@ -1,5 +1,6 @@
 /*
- * Keytabs: bytes and files, rotation, who may read them; and which services a credential is for.
+ * Keytabs (keytab.c, keys.c, credential.c, heimdal.c): bytes and files, rotation, who may read them; and which services
+ * a credential is for.
  */
 #include "rig.h"
 
@@ -243,8 +244,9 @@ Test(krb_keytab, every_allocation_failing)
 /* MIT and AD derive the same keys: RFC 3962 gives the function, the salt is realm and name. */
 Test(krb_keytab, keys_of_a_password)
 {
-    SEC_WINNT_AUTH_IDENTITY_A identity = {(UCHAR *)"HTTP/server.example.test", 24, (UCHAR *)"EXAMPLE.TEST", 12,
-                                          (UCHAR *)"password", 8, SEC_WINNT_AUTH_IDENTITY_ANSI};
+    SEC_WINNT_AUTH_IDENTITY_A identity = {
+        (UCHAR *)"HTTP/server.example.test", 24, (UCHAR *)"EXAMPLE.TEST", 12, (UCHAR *)"password", 8,
+        SEC_WINNT_AUTH_IDENTITY_ANSI};
     struct krb_keys *keys = krb_keys_new();
     struct rig rig;
 
@@ -254,8 +256,8 @@ Test(krb_keytab, keys_of_a_password)
     cr_assert_eq(keys->count, 5);
     rig_open(&rig);
     rig_close(&rig);
-    assert_status(AcquireCredentialsHandleA(NULL, (SEC_CHAR *)"Kerberos", SECPKG_CRED_INBOUND, NULL, &identity, NULL, NULL,
-                                            &rig.credential, NULL),
+    assert_status(AcquireCredentialsHandleA(NULL, (SEC_CHAR *)"Kerberos", SECPKG_CRED_INBOUND, NULL, &identity, NULL,
+                                            NULL, &rig.credential, NULL),
                   SEC_E_OK);
     rig_option(&rig, "replay_cache", "memory");
     for (size_t i = 0; i < 4; i++) {
@@ -274,22 +276,14 @@ Test(krb_keytab, service_patterns)
         const char *patterns, *name, *realm;
         bool matches;
     } rows[] = {
-        {"HTTP", "HTTP/host", "R", true},
-        {"HTTP/", "http/host", "R", true},
-        {"HTTP", "HTTPS/host", "R", false},
-        {"HTT", "HTTP/host", "R", false},
-        {"HTTP/host", "HTTP/HOST", "R", true},
-        {"HTTP/host", "HTTP/host2", "R", false},
-        {"HTTP/host", "HTTP/hos", "R", false},
-        {"HTTP@R", "HTTP/host", "R", true},
-        {"HTTP@S", "HTTP/host", "R", false},
-        {"*@R", "anything", "R", true},
-        {"*", "anything", "R", true},
-        {"a b,HTTP/host@R", "HTTP/host", "R", true},
-        {"", "HTTP/host", "R", false},
-        {" , ", "HTTP/host", "R", false},
-        {"@R", "HTTP/host", "R", false},
-        {"/", "HTTP/host", "R", false},
+        {"HTTP", "HTTP/host", "R", true},      {"HTTP/", "http/host", "R", true},
+        {"HTTP", "HTTPS/host", "R", false},    {"HTT", "HTTP/host", "R", false},
+        {"HTTP/host", "HTTP/HOST", "R", true}, {"HTTP/host", "HTTP/host2", "R", false},
+        {"HTTP/host", "HTTP/hos", "R", false}, {"HTTP@R", "HTTP/host", "R", true},
+        {"HTTP@S", "HTTP/host", "R", false},   {"*@R", "anything", "R", true},
+        {"*", "anything", "R", true},          {"a b,HTTP/host@R", "HTTP/host", "R", true},
+        {"", "HTTP/host", "R", false},         {" , ", "HTTP/host", "R", false},
+        {"@R", "HTTP/host", "R", false},       {"/", "HTTP/host", "R", false},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)

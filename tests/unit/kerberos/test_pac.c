@@ -1,5 +1,5 @@
 /*
- * PACs in tickets: who they say the client is, and what is refused.
+ * PACs in tickets (pac.c, pac_logon.c, identity.c): who they say the client is, and what is refused.
  */
 #include "rig.h"
 

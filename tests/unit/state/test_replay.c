@@ -1,5 +1,6 @@
 /*
- * The replay cache: each entry once, whoever asks, thread or process; full and unusable mean refuse.
+ * The replay cache (replay.c, replay_file.c): each entry once, whoever asks, thread or process; full and unusable mean
+ * refuse.
  */
 #include "state/replay.h"
 
