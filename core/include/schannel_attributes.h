@@ -1,5 +1,5 @@
 /* Attributes of Schannel contexts and credentials: numbers and structures. Included by schannel.h. Memory rules
- * are those of sspi_attributes.h; certificates are freed with CertFreeCertificateContext. */
+ * are those of sspi_attributes.h. */
 #ifndef SSPI_SCHANNEL_ATTRIBUTES_H
 #define SSPI_SCHANNEL_ATTRIBUTES_H
 

@@ -67,22 +67,6 @@ struct _CERT_CONTEXT {
     HCERTSTORE hCertStore;
 };
 
-/**
- * Makes a certificate from its DER encoding, which is copied.
- *
- * @return the certificate, to be freed with CertFreeCertificateContext; NULL if the bytes are no certificate.
- */
-SSPI_API _Ret_maybenull_ PCCERT_CONTEXT WINAPI CertCreateCertificateContext(
-    _In_ DWORD dwCertEncodingType,
-    _In_reads_bytes_(cbCertEncoded) const BYTE *pbCertEncoded,
-    _In_ DWORD cbCertEncoded);
-
-/** Adds a reference; each one is given back with CertFreeCertificateContext. */
-SSPI_API _Ret_maybenull_ PCCERT_CONTEXT WINAPI CertDuplicateCertificateContext(_In_opt_ PCCERT_CONTEXT pCertContext);
-
-/** Gives a reference back and frees the certificate with the last one. @return nonzero, also for NULL. */
-SSPI_API BOOL WINAPI CertFreeCertificateContext(_In_opt_ _Post_ptr_invalid_ PCCERT_CONTEXT pCertContext);
-
 /* ---- Numbers of algorithms (ALG_ID) ---- */
 
 #define CALG_MD2 0x00008001
