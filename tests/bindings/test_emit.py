@@ -1,4 +1,4 @@
-"""What the emitters write, for one tiny header: compared with kept files, and compiled.
+"""What the emitters write, for one tiny header: compared with kept files.
 
 After a change that is meant, SSPI_GOLDEN=write rewrites the files in golden/; read the difference before committing it.
 """
@@ -10,8 +10,8 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ROOT
 from generate import FILES
+from tiny import ROOT
 
 TINY = """
 #define SEC_E_OK ((SECURITY_STATUS)0x00000000) /* Done. */

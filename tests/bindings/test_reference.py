@@ -9,8 +9,17 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def test_reference_page_is_up_to_date(tmp_path: Path) -> None:
     subprocess.run(
-        [sys.executable, "-B", ROOT / "bindings/generate.py", "--include", ROOT / "core/include", "--output", tmp_path,
-         "--only", "reference.md"],
+        [
+            sys.executable,
+            "-B",
+            ROOT / "bindings/generate.py",
+            "--include",
+            ROOT / "core/include",
+            "--output",
+            tmp_path,
+            "--only",
+            "reference.md",
+        ],
         check=True,
     )
     assert (tmp_path / "reference.md").read_text() == (ROOT / "docs/reference.md").read_text(), (

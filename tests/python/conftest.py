@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 import sspi
-
-USER, DOMAIN, PASSWORD = "alice", "EXAMPLE", "Correct horse 7"
+from logins import DOMAIN, PASSWORD, USER, client_credential, shake
 
 
 @pytest.fixture
@@ -32,29 +31,10 @@ def acceptor(store: sspi.AccountStore, events: list[sspi.Event]) -> Iterator[ssp
         yield made
 
 
-def client_credential(
-    password: str | bytes | None = PASSWORD, username: str | None = USER, **extra: Any
-) -> sspi.Credential:
-    return sspi.Credential("NTLM", usage="initiate", username=username, domain=DOMAIN, password=password, **extra)
-
-
 @pytest.fixture
 def initiator() -> Iterator[sspi.Credential]:
     with client_credential() as made:
         yield made
-
-
-def shake(server: sspi.ServerContext, client: sspi.ClientContext) -> None:
-    """Runs a handshake to its end; raises what either side raises."""
-    token = client.step().token
-    while True:
-        step = server.step(token)
-        if server.complete and not step.token:
-            break
-        token = client.step(step.token).token
-        if client.complete and server.complete:
-            break
-    assert client.complete
 
 
 Pair = tuple[sspi.ServerContext, sspi.ClientContext]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import sspi
-from conftest import DOMAIN, PASSWORD, USER, client_credential, shake
+from logins import DOMAIN, PASSWORD, USER, client_credential, shake
 
 NT_HASH = bytes.fromhex("8846f7eaee8fb117ad06bdd830b7586c")  # of "password"
 

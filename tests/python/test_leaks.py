@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 import sspi
-from conftest import client_credential, shake
+from logins import client_credential, shake
 from sspi import _sspi
 
 ROUNDS = int(os.environ.get("SSPI_LEAK_ROUNDS", "100000" if os.environ.get("SSPI_NIGHTLY") else "4000"))

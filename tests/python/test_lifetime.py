@@ -9,7 +9,7 @@ import weakref
 
 import pytest
 import sspi
-from conftest import DOMAIN, PASSWORD, USER, client_credential, shake
+from logins import DOMAIN, PASSWORD, USER, client_credential, shake
 from sspi import _sspi
 
 

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sspi
-from conftest import DOMAIN, PASSWORD, USER, client_credential, shake
+from logins import DOMAIN, PASSWORD, USER, client_credential, shake
 
 
 def together(count: int, work: Callable[[int], None]) -> None:
