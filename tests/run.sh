@@ -48,7 +48,6 @@ done
 sections=(build try test)
 if [ $nightly = yes ]; then
     export SSPI_NIGHTLY=1
-    sections+=(nightly)
 fi
 if ! "$root/tests/support/setup.sh" "${sections[@]}"; then
     echo "tests/run.sh: set-up failed" >&2

@@ -18,7 +18,6 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("SSPI_BUILD", ROOT / "build" / "release"))
-NIGHTLY = os.environ.get("SSPI_NIGHTLY") == "1"
 
 
 @dataclass(frozen=True)
@@ -44,11 +43,6 @@ def needs(program: str, package: str) -> str:
     if path is None:
         pytest.skip(f"{program} is missing: apt-get install {package}")
     return path
-
-
-def needs_nightly() -> None:
-    if not NIGHTLY:
-        pytest.skip("long: runs with SSPI_NIGHTLY=1")
 
 
 def accounts_tool() -> str:

@@ -7,7 +7,7 @@ import urllib.parse
 from pathlib import Path
 
 import pytest
-from conftest import ALICE, Server, needs, needs_nightly
+from conftest import ALICE, Server, needs
 
 
 def dump(port: int, user: str, password: str, profile: Path) -> str:
@@ -20,6 +20,11 @@ def dump(port: int, user: str, password: str, profile: Path) -> str:
             "--headless",
             "--no-sandbox",
             "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
             f"--user-data-dir={profile}",
             "--dump-dom",
             f"http://{login}@127.0.0.1:{port}/",
@@ -33,14 +38,12 @@ def dump(port: int, user: str, password: str, profile: Path) -> str:
 
 @pytest.mark.timeout(300)
 def test_browser_is_known(gateway: Server, tmp_path: Path) -> None:
-    needs_nightly()
     page = dump(gateway.port, ALICE.full_name, ALICE.password, tmp_path)
     assert f"<h1>You are {ALICE.full_name}</h1>" in page
 
 
 @pytest.mark.timeout(300)
 def test_browser_is_refused(gateway: Server, tmp_path: Path) -> None:
-    needs_nightly()
     start = len(gateway.said())
     page = dump(gateway.port, ALICE.full_name, "not her password", tmp_path)
     assert "You are EXAMPLE" not in page
