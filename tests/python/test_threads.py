@@ -134,4 +134,4 @@ def test_asyncio(acceptor):
         return names
 
     assert asyncio.run(main()) == [f"{DOMAIN}\\{USER}"] * 50
-    assert ticks > 50
+    assert ticks > 2
