@@ -13,6 +13,9 @@
 /* How many keys may be tried on one ticket: more would let a client burn our time. */
 #define TRIES_MAX 8
 
+/* 3900-01-01. Heimdal takes a later end of a ticket for none at all; no KDC writes one. */
+#define END_MAX (INT64_C(839692) * 86400 * CLOCK_TICKS_PER_SECOND)
+
 static SECURITY_STATUS malformed(struct step *step, struct krb_opened *opened, const char *what)
 {
     opened->error = KRB_ERR_GENERIC;
@@ -226,6 +229,8 @@ static SECURITY_STATUS ticket_check(const struct krb_credential *credential, str
         return etype_refuse(step, opened, "the ticket's session key", ticket->key.etype);
     if (!krb_key_set(&opened->session_key, ticket->key.etype, ticket->key.value))
         return malformed(step, opened, "the ticket's session key has a wrong size");
+    if (ticket->end_time >= END_MAX)
+        return malformed(step, opened, "the ticket's end is beyond all reason");
     opened->error = KRB_ERR_TKT_NYV;
     if (ticket->flags & KRB_TICKET_INVALID)
         return failure_set(step->failure, SEC_E_TIME_SKEW, SSPI_REASON_TICKET_NOT_YET_VALID,

@@ -12,6 +12,19 @@
 
 #define HOUR (3600 * CLOCK_TICKS_PER_SECOND)
 
+void (*ticket_tamper)(enum ticket_part part, uint8_t *plain, size_t *size, size_t room);
+
+/* What was written, at the start of the room and as the fuzzer wants it. */
+static struct bytes tampered(enum ticket_part part, struct bytes content, uint8_t *room, size_t size)
+{
+    size_t used = content.size;
+
+    memmove(room, content.data, used);
+    if (ticket_tamper)
+        ticket_tamper(part, room, &used, size);
+    return bytes_of(room, used);
+}
+
 static struct krb_name name_of(const char *text)
 {
     struct krb_name name = {.type = strchr(text, '/') ? 2 : 1};
@@ -204,7 +217,8 @@ struct bytes ticket_make(const struct ticket_spec *spec, uint8_t room[TICKET_ROO
     struct krb_encrypted sealed;
 
     part_put(&part, spec);
-    sealed = seal(&spec->key, KRB_USAGE_TICKET, der_writer_result(&part), cipher);
+    sealed = seal(&spec->key, KRB_USAGE_TICKET,
+                  tampered(TICKET_PART_TICKET, der_writer_result(&part), plain, sizeof plain), cipher);
     sealed.has_kvno = spec->has_version;
     sealed.kvno = spec->key.version;
     krb_encrypted_encode(&out, &sealed);
@@ -275,11 +289,11 @@ struct bytes ap_req_make(const struct ticket_spec *ticket, const struct authenti
 
     krb_authenticator_encode(&part, &authenticator);
     sealed = seal(spec->seal_with ? spec->seal_with : &ticket->session, KRB_USAGE_AUTHENTICATOR,
-                  der_writer_result(&part), cipher);
+                  tampered(TICKET_PART_AUTHENTICATOR, der_writer_result(&part), plain, sizeof plain), cipher);
     krb_ap_req_encode(&out, spec->ap_options, ticket_bytes, &sealed);
     if (spec->framed)
         krb_frame_close(&out, KRB_TOKEN_AP_REQ);
-    return settle(&out, room);
+    return tampered(TICKET_PART_MESSAGE, settle(&out, room), room, TICKET_ROOM);
 }
 
 /* ---- Files ---- */

@@ -58,6 +58,10 @@ struct authenticator_spec {
     bool framed;
 };
 
+/* Where a fuzzer changes what is about to be sealed or sent; NULL: nowhere. */
+enum ticket_part { TICKET_PART_TICKET, TICKET_PART_AUTHENTICATOR, TICKET_PART_MESSAGE };
+extern void (*ticket_tamper)(enum ticket_part part, uint8_t *plain, size_t *size, size_t room);
+
 /* alice@EXAMPLE.TEST to HTTP/server.example.test, AES-256, from an hour ago for ten hours, no PAC. */
 void ticket_spec_usual(struct ticket_spec *spec);
 /* Mutual, all protection, subkey, sequence number 1000, now, framed. */
