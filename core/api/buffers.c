@@ -79,6 +79,12 @@ static bool bindings_decode(struct step *step, struct bytes blob)
     return bindings_members(step, bytes_of(blob.data, total), &ex);
 }
 
+bool buffers_bindings(struct step *step, struct bytes blob)
+{
+    step->has_bindings = true;
+    return bindings_decode(step, blob);
+}
+
 static bool input_to_step(struct step *step, const SecBufferDesc *input)
 {
     const SecBuffer *token = desc_find(input, SECBUFFER_TOKEN);
@@ -92,11 +98,7 @@ static bool input_to_step(struct step *step, const SecBufferDesc *input)
         step->has_token = true;
         step->token = bytes_of(token->pvBuffer, token->cbBuffer);
     }
-    if (bindings) {
-        step->has_bindings = true;
-        return bindings_decode(step, bytes_of(bindings->pvBuffer, bindings->cbBuffer));
-    }
-    return true;
+    return !bindings || buffers_bindings(step, bytes_of(bindings->pvBuffer, bindings->cbBuffer));
 }
 
 SECURITY_STATUS buffers_to_step(struct step *step, SecBufferDesc *input, SecBufferDesc *output)

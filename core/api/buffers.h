@@ -17,6 +17,12 @@ MUST_CHECK bool buffers_well_formed(const SecBufferDesc *desc);
 MUST_CHECK SECURITY_STATUS buffers_to_step(struct step *step, SecBufferDesc *input, SecBufferDesc *output);
 
 /*
+ * Takes a SEC_CHANNEL_BINDINGS or SEC_CHANNEL_BINDINGS_EX for a step; false when it is malformed. The step borrows from
+ * `blob`.
+ */
+MUST_CHECK bool buffers_bindings(struct step *step, struct bytes blob);
+
+/*
  * Hands the output of a step to the caller, or wipes it when the step failed: then only the size needed
  * (SEC_E_BUFFER_TOO_SMALL), a token for the peer and the result of the channel bindings get out. A step that was never
  * filled, and descriptors that are not well formed, are legal after a failure.

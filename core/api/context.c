@@ -11,6 +11,8 @@
 #include "api/explain.h"
 #include "base/memory.h"
 
+#define BINDINGS_MAX 65536 /* more than any hash or certificate */
+
 /* One call, while it runs. */
 struct leg {
     const struct leg_call *call;
@@ -30,6 +32,7 @@ void context_entry_destroy(void *memory)
         entry->credential->credential->provider->context_free(entry->context);
     handle_unpin(entry->credential_pin);
     pthread_mutex_destroy(&entry->lock);
+    mem_free(entry->bindings);
     mem_free(entry);
 }
 
@@ -149,10 +152,39 @@ static SECURITY_STATUS leg_continue(struct leg *leg)
 
 /* ---- The leg itself ---- */
 
+/* Channel bindings hold for the whole exchange: given on one leg, they also count on later ones that bring none. */
+static SECURITY_STATUS bindings_remember(struct leg *leg)
+{
+    struct context_entry *entry = leg->entry;
+    uint8_t *copy;
+
+    if (!leg->step.has_bindings) {
+        if (entry->bindings && !buffers_bindings(&leg->step, bytes_of(entry->bindings, entry->bindings_size)))
+            return SEC_E_INTERNAL_ERROR;
+        return SEC_E_OK;
+    }
+    if (leg->step.bindings.size > BINDINGS_MAX)
+        return failure_set(&leg->failure, SEC_E_INVALID_TOKEN, SSPI_REASON_USAGE, "the channel bindings are too long");
+    copy = mem_dup(leg->step.bindings.data, leg->step.bindings.size);
+    if (!copy)
+        return SEC_E_INSUFFICIENT_MEMORY;
+    mem_free(entry->bindings);
+    entry->bindings = copy;
+    entry->bindings_size = leg->step.bindings.size;
+    return SEC_E_OK;
+}
+
+static void bindings_forget(struct context_entry *entry)
+{
+    mem_free(entry->bindings);
+    entry->bindings = NULL;
+}
+
 static SECURITY_STATUS leg_check(struct leg *leg)
 {
     const struct leg_call *call = leg->call;
     struct context *context = leg->entry->context;
+    SECURITY_STATUS status;
 
     if (context && context->phase == CONTEXT_FAILED)
         return failure_set(&leg->failure, SEC_E_INVALID_HANDLE, SSPI_REASON_USAGE,
@@ -164,7 +196,8 @@ static SECURITY_STATUS leg_check(struct leg *leg)
         return failure_set(&leg->failure, SEC_E_INVALID_PARAMETER, SSPI_REASON_USAGE, "pfContextAttr is NULL");
     if (leg->first && !call->new_context)
         return failure_set(&leg->failure, SEC_E_INVALID_PARAMETER, SSPI_REASON_USAGE, "phNewContext is NULL");
-    return buffers_to_step(&leg->step, call->input, call->output);
+    status = buffers_to_step(&leg->step, call->input, call->output);
+    return status == SEC_E_OK ? bindings_remember(leg) : status;
 }
 
 typedef SECURITY_STATUS leg_function(struct credential *credential, struct context **context, struct step *step);
@@ -217,8 +250,10 @@ static void leg_success(struct leg *leg, SECURITY_STATUS status)
         handle_publish(leg->entry->slot, call->new_context);
     }
     leg->decided = leg->decided && status == SEC_E_OK;
-    if (status == SEC_E_OK)
+    if (status == SEC_E_OK) {
         context->phase = CONTEXT_ESTABLISHED;
+        bindings_forget(leg->entry);
+    }
     context->attributes = leg->step.attributes;
     buffers_from_step(&leg->step, call->output, status);
     *call->attributes = leg->step.attributes;

@@ -195,7 +195,8 @@ struct identity_field {
  * repeatable. query: api/ calls it only when `phase` allows: established for all, open for SIZES, PACKAGE_INFO,
  * NEGOTIATION_INFO, FLAGS. PACKAGE_INFO and NEGOTIATION_INFO of a package that is not Negotiate, and FLAGS, are
  * answered by api/ itself when `query` says SEC_E_UNSUPPORTED_FUNCTION. set_nt_hash: SspiCredentialSetNtHash.
- * set_keytab, set_keytab_bytes, set_ticket_cache: the functions of those names. identity_at: SspiListIdentity, one row
+ * set_keytab, set_keytab_bytes, set_ticket_cache: the functions of those names. delegated: SspiAcquireDelegatedCredential, a credential for
+ * OUTBOUND use that api/ completes as after `acquire`. identity_at: SspiListIdentity, one row
  * after the other on an established context; false past the last.
  */
 struct provider {
@@ -212,6 +213,8 @@ struct provider {
     bool (*available)(struct failure *failure); /* NULL: always; e.g. NTLM without OpenSSL's legacy provider is not */
     SECURITY_STATUS (*acquire)(const struct acquire *request, struct credential **credential);
     void (*credential_free)(struct credential *credential);
+    /* An acceptor's credential has what it needs to accept (Kerberos: a key); NULL: always. For Negotiate's choice. */
+    bool (*usable)(struct credential *credential, struct failure *why);
     /* The options are closed, or the account store was opened: for packages whose credential holds others (Negotiate).
      */
     void (*settle)(struct credential *credential);
@@ -236,6 +239,7 @@ struct provider {
      */
     SECURITY_STATUS (*mechlist_mic)(struct context *context, struct message *message, bool make);
     bool (*mechlist_mic_due)(const struct context *context);
+    SECURITY_STATUS (*delegated)(struct context *context, struct credential **credential, struct failure *failure);
     bool (*identity_at)(struct context *context, size_t index, struct identity_field *field);
     /* An operator's sentence on an established context (who, how); NULL: api/ makes one from NAMES and the package
      * name. */

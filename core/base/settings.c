@@ -249,6 +249,24 @@ static bool number_of(const struct row *row, const char *value, ULONG *out)
     return false;
 }
 
+/* "Kerberos,!NTLM": known names alone, since a mistyped one would allow what it was to exclude. */
+static bool packages_parse(const char *value)
+{
+    while (*value) {
+        size_t size;
+
+        value += strspn(value, ", ");
+        value += *value == '!';
+        size = strcspn(value, ", ");
+        if (size == 0 ? *value != '\0' || value[-1] == '!'
+                      : !((size == 4 && strncasecmp(value, "NTLM", size) == 0)
+                          || (size == 8 && strncasecmp(value, "Kerberos", size) == 0)))
+            return false;
+        value += size;
+    }
+    return true;
+}
+
 static bool text_acceptable(const struct row *row, const char *value)
 {
     size_t size = strlen(value);
@@ -258,6 +276,8 @@ static bool text_acceptable(const struct row *row, const char *value)
     for (size_t i = 0; i < size; i++)
         if ((unsigned char)value[i] < ' ' || value[i] == 0x7F)
             return false;
+    if (row->offset == offsetof(struct settings, negotiate_packages))
+        return packages_parse(value);
     return row->most != SETTINGS_NETBIOS_LIMIT || settings_netbios_fits(value);
 }
 

@@ -511,7 +511,8 @@ SSPI_API SECURITY_STATUS SEC_ENTRY VerifySignature(
  * Encrypts the DATA buffers in place and writes what else the peer needs into TOKEN and PADDING, or, with
  * Schannel and CredSSP, into STREAM_HEADER and STREAM_TRAILER. On success cbBuffer of those is the size used.
  *
- * @param fQOP  0; SECQOP_WRAP_NO_ENCRYPT signs only; SECQOP_WRAP_OOB_DATA sends an alert (Schannel).
+ * @param fQOP  0; SECQOP_WRAP_NO_ENCRYPT signs only (Kerberos); SECQOP_WRAP_OOB_DATA sends an alert (Schannel). NTLM
+ *              ignores it and always encrypts.
  * @return SEC_E_OK; SEC_E_INVALID_HANDLE; SEC_E_INVALID_TOKEN (a buffer is missing); SEC_E_BUFFER_TOO_SMALL;
  *         SEC_E_CONTEXT_EXPIRED; SEC_E_QOP_NOT_SUPPORTED; SEC_E_CRYPTO_SYSTEM_INVALID.
  */

@@ -150,7 +150,7 @@
 
 /* ---- Quality of protection (fQOP) ---- */
 
-#define SECQOP_WRAP_NO_ENCRYPT 0x80000001 /* sign only */
+#define SECQOP_WRAP_NO_ENCRYPT 0x80000001 /* sign only (Kerberos) */
 #define SECQOP_WRAP_OOB_DATA 0x40000000   /* Schannel: the data is an alert */
 #ifndef KERB_WRAP_NO_ENCRYPT
 #define KERB_WRAP_NO_ENCRYPT 0x80000001 /* the same, by its Kerberos name */
@@ -163,14 +163,14 @@
 #define SEC_CHANNEL_BINDINGS_AUDIT_BINDINGS 0x1 /* report, do not fail */
 #define SEC_CHANNEL_BINDINGS_VALID_FLAGS SEC_CHANNEL_BINDINGS_AUDIT_BINDINGS
 
-/* SEC_CHANNEL_BINDINGS_RESULT.flags; one VALID or NOTVALID bit is always set. */
+/* SEC_CHANNEL_BINDINGS_RESULT.flags; one VALID or NOTVALID bit is set once the client was verified. */
 #define SEC_CHANNEL_BINDINGS_RESULT_CLIENT_SUPPORT 0x1    /* the client knows channel bindings */
 #define SEC_CHANNEL_BINDINGS_RESULT_ABSENT 0x2            /* it sent none, or zeroes */
 #define SEC_CHANNEL_BINDINGS_RESULT_NOTVALID_MISMATCH 0x4 /* they differ from the server's */
 #define SEC_CHANNEL_BINDINGS_RESULT_NOTVALID_MISSING 0x8  /* they are needed and absent */
 #define SEC_CHANNEL_BINDINGS_RESULT_VALID_MATCHED 0x10    /* they are the server's */
-#define SEC_CHANNEL_BINDINGS_RESULT_VALID_PROXY 0x20      /* some were needed (ASC_REQ_PROXY_BINDINGS) and came */
-#define SEC_CHANNEL_BINDINGS_RESULT_VALID_MISSING 0x40    /* absent, and ASC_REQ_ALLOW_MISSING_BINDINGS allows it */
+#define SEC_CHANNEL_BINDINGS_RESULT_VALID_PROXY 0x20      /* some came, and there were none here to compare with */
+#define SEC_CHANNEL_BINDINGS_RESULT_VALID_MISSING 0x40    /* absent, and not needed here */
 #define SEC_CHANNEL_BINDINGS_RESULT_VALID                                                                              \
     (SEC_CHANNEL_BINDINGS_RESULT_VALID_MATCHED | SEC_CHANNEL_BINDINGS_RESULT_VALID_PROXY                               \
      | SEC_CHANNEL_BINDINGS_RESULT_VALID_MISSING)

@@ -124,27 +124,25 @@ static SECURITY_STATUS answer_choice(struct nego_context *context, struct step *
 
 /* ---- First messages ---- */
 
-static SECURITY_STATUS no_common_mechanism(struct nego_context *context, struct step *step)
+static SECURITY_STATUS no_common_mechanism(struct nego_context *context, struct step *step, const struct failure *why)
 {
-    const struct nego_credential *credential = (const struct nego_credential *)context->base.credential;
-    const struct failure *why = &credential->reasons[NEGO_KERBEROS];
-
     failure_set(step->failure, SEC_E_INVALID_TOKEN, SSPI_REASON_POLICY,
                 "Negotiate: the client offers no mechanism that is allowed here%s%s",
                 why->reason ? "; Kerberos is not offered: " : "", why->reason ? why->text : "");
     return answer_reject(context, step, (struct bytes){0}, SEC_E_INVALID_TOKEN);
 }
 
-/* The first mechanism of the client's list that we may use. NULL: none. */
+/* The first mechanism of the client's list that we may use, and have a key for. NULL: none, and `why` says so. */
 static const struct nego_mechanism *choose(const struct nego_context *context, const struct nego_init *init,
-                                           size_t *index)
+                                           size_t *index, struct failure *why)
 {
     const struct nego_credential *credential = (const struct nego_credential *)context->base.credential;
 
     for (*index = 0; *index < init->count; ++*index) {
         const struct nego_mechanism *mechanism = nego_mechanism_find(init->mechanisms[*index]);
 
-        if (mechanism && nego_package_allowed(credential, mechanism->package))
+        if (mechanism && nego_package_allowed(credential, mechanism->package)
+            && nego_package_usable(credential, mechanism->package, why))
             return mechanism;
     }
     return NULL;
@@ -152,16 +150,18 @@ static const struct nego_mechanism *choose(const struct nego_context *context, c
 
 static SECURITY_STATUS accept_init(struct nego_context *context, struct step *step)
 {
+    const struct nego_credential *credential = (const struct nego_credential *)context->base.credential;
     const struct nego_mechanism *mechanism;
     struct nego_response in = {0};
+    struct failure why = credential->reasons[NEGO_KERBEROS];
     struct nego_init init;
     size_t index;
 
     if (!nego_init_decode(step->token, &init))
         return nego_malformed(step, "the first token is not a NegTokenInit");
-    mechanism = choose(context, &init, &index);
+    mechanism = choose(context, &init, &index, &why);
     if (!mechanism)
-        return no_common_mechanism(context, step);
+        return no_common_mechanism(context, step, &why);
     if (!nego_context_keep_list(context, init.mech_list))
         return SEC_E_INSUFFICIENT_MEMORY;
     nego_context_choose(context, mechanism);
@@ -185,7 +185,7 @@ static SECURITY_STATUS accept_nothing(struct nego_context *context, struct step 
     struct der_writer list_out = der_writer_over(list, sizeof list), counted = der_writer_over(NULL, 0), out;
     SECURITY_STATUS status;
 
-    if (context->answered)
+    if (context->hinted)
         return nego_malformed(step, "an empty token after the server's hints");
     nego_list_encode(&list_out, mechanisms, count);
     nego_init_encode(&counted, der_writer_result(&list_out), &hints, true);
@@ -194,6 +194,7 @@ static SECURITY_STATUS accept_nothing(struct nego_context *context, struct step 
         return status;
     out = der_writer_over(data, counted.used);
     nego_init_encode(&out, der_writer_result(&list_out), &hints, true);
+    context->hinted = true;
     return SEC_I_CONTINUE_NEEDED;
 }
 

@@ -170,3 +170,10 @@ size_t nego_mechanisms_of(const struct nego_credential *credential, enum nego_pa
     }
     return count;
 }
+
+bool nego_package_usable(const struct nego_credential *credential, enum nego_package package, struct failure *why)
+{
+    struct credential *child = credential->children[package];
+
+    return !child->provider->usable || child->provider->usable(child, why);
+}

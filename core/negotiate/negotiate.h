@@ -74,6 +74,10 @@ void nego_settle(struct credential *credential);
 SECURITY_STATUS nego_set_nt_hash(struct credential *credential, const uint8_t hash[16]);
 SECURITY_STATUS nego_query_credential_name(struct credential *credential, const char **name);
 
+/* An acceptor's package has a key to open the client's tokens with; the reason why not is told. */
+MUST_CHECK bool nego_package_usable(const struct nego_credential *credential, enum nego_package package,
+                                    struct failure *why);
+
 /* It has a credential of this package, and option negotiate_packages does not exclude it. */
 MUST_CHECK bool nego_package_allowed(const struct nego_credential *credential, enum nego_package package);
 
@@ -98,6 +102,7 @@ struct nego_context {
     struct context *child;
     uint8_t *mech_list; /* as the initiator sent it; freed when established */
     size_t mech_list_size;
+    bool hinted;   /* acceptor: it spoke first */
     bool answered; /* acceptor: supportedMech was sent. initiator: it was received */
     bool mic_required;
     bool child_done;

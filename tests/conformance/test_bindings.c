@@ -166,3 +166,28 @@ Test(bindings, audit_reports_and_does_not_fail)
         exchange_end(&exchange);
     }
 }
+
+/* Given on the first leg alone they hold for the rest of the exchange: nothing is dropped in silence. */
+Test(bindings, first_leg_alone)
+{
+    FOR_EACH_BINDING_PACKAGE
+    {
+        for (int same = 0; package->server_legs > 1 && same < 2; same++) {
+            SEC_CHANNEL_BINDINGS *ours;
+            SECURITY_STATUS status;
+
+            exchange_begin(&exchange, CLIENT_GOOD);
+            exchange.server_bindings = ours = make("tls-server-end-point:ours", &exchange.server_bindings_size);
+            exchange.client_bindings = make(same ? "tls-server-end-point:ours" : "tls-server-end-point:theirs",
+                                            &exchange.client_bindings_size);
+            assert_status(exchange_client(&exchange), SEC_I_CONTINUE_NEEDED);
+            assert_status(exchange_server(&exchange), SEC_I_CONTINUE_NEEDED);
+            exchange.server_bindings = NULL;
+            assert_status(FreeContextBuffer(ours), SEC_E_OK);
+            status = exchange_run(&exchange);
+            assert_status(status, same ? SEC_E_OK : SEC_E_BAD_BINDINGS);
+            FreeContextBuffer(exchange.client_bindings);
+            exchange_end(&exchange);
+        }
+    }
+}

@@ -19,6 +19,7 @@ extern struct paper_kerberos {
     bool one_leg;                        /* the acceptor sends nothing */
     bool wrong;                          /* the acceptor refuses the ticket, with a token of its own */
     bool no_integrity;
+    bool no_key; /* the acceptor has a credential, but no key */
 } paper_kerberos;
 
 struct token {

@@ -131,12 +131,21 @@ static SECURITY_STATUS paper_verify(struct context *context, struct message *mes
                                                                                            : SEC_E_MESSAGE_ALTERED;
 }
 
+static bool paper_usable(struct credential *credential, struct failure *why)
+{
+    (void)credential;
+    if (paper_kerberos.no_key)
+        failure_set(why, SEC_E_NO_CREDENTIALS, SSPI_REASON_NO_CREDENTIAL, "the keytab is empty");
+    return !paper_kerberos.no_key;
+}
+
 static const struct provider paper_provider = {
     .name = "Kerberos",
     .comment = "Paper",
     .max_token = 512,
     .uses = SECPKG_CRED_INBOUND | SECPKG_CRED_OUTBOUND,
     .both_allowed = true,
+    .usable = paper_usable,
     .acquire = paper_acquire,
     .credential_free = paper_credential_free,
     .accept = paper_accept,

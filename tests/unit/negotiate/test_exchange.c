@@ -106,6 +106,40 @@ Test(negotiate, the_server_may_speak_first)
     rig_close(&rig);
 }
 
+Test(negotiate, the_server_speaks_first_only_once)
+{
+    struct nego_rig rig;
+    struct token hints, nothing = {.size = 0};
+
+    rig_open(&rig, NULL, NULL);
+    assert_status(rig_accept(&rig, NULL, &hints), SEC_I_CONTINUE_NEEDED);
+    assert_status(rig_accept(&rig, &nothing, &hints), SEC_E_INVALID_TOKEN);
+    rig_close(&rig);
+}
+
+/* Kerberos is not chosen where there is no key for its tickets. */
+Test(negotiate, a_package_without_a_key_is_passed_over)
+{
+    paper_kerberos.no_key = true;
+    expect_login(NULL, NULL, 4, "NTLM");
+}
+
+/* A mistyped name would allow what it was meant to exclude. */
+Test(negotiate, unknown_names_in_negotiate_packages_are_refused)
+{
+    static const char *const bad[] = {"!NTML", "Bogus", "! NTLM", "!", "NTLM,!", "NTLM;Kerberos", "!!NTLM"};
+    static const char *const good[] = {"ntlm", "!Kerberos", "NTLM, Kerberos", " NTLM ,"};
+    struct nego_rig rig;
+
+    rig_open(&rig, NULL, NULL);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_status(SspiCredentialSetOption(&rig.server_credential, "negotiate_packages", bad[i]),
+                      SEC_E_INVALID_PARAMETER);
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        assert_status(SspiCredentialSetOption(&rig.server_credential, "negotiate_packages", good[i]), SEC_E_OK);
+    rig_close(&rig);
+}
+
 /* NegoEx first, a Kerberos that we have not, NTLM: the token of NegoEx is dropped and NTLM runs. */
 Test(negotiate, unknown_mechanisms_are_skipped)
 {
