@@ -195,9 +195,9 @@ struct identity_field {
  * repeatable. query: api/ calls it only when `phase` allows: established for all, open for SIZES, PACKAGE_INFO,
  * NEGOTIATION_INFO, FLAGS. PACKAGE_INFO and NEGOTIATION_INFO of a package that is not Negotiate, and FLAGS, are
  * answered by api/ itself when `query` says SEC_E_UNSUPPORTED_FUNCTION. set_nt_hash: SspiCredentialSetNtHash.
- * set_keytab, set_keytab_bytes, set_ticket_cache: the functions of those names. delegated: SspiAcquireDelegatedCredential, a credential for
- * OUTBOUND use that api/ completes as after `acquire`. identity_at: SspiListIdentity, one row
- * after the other on an established context; false past the last.
+ * set_keytab, set_keytab_bytes, set_ticket_cache: the functions of those names. delegated:
+ * SspiAcquireDelegatedCredential, a credential for OUTBOUND use that api/ completes as after `acquire`. identity_at:
+ * SspiListIdentity, one row after the other on an established context; false past the last.
  */
 struct provider {
     const char *name;

@@ -167,7 +167,7 @@ bool der_time(struct cursor *in, int64_t *filetime)
     if (!der_enter(&ahead, DER_GENERALIZED_TIME, &text) || !digits_read(&text, 4, 1601, 9999, &year)
         || !digits_read(&text, 2, 1, 12, &month) || !digits_read(&text, 2, 1, 31, &day)
         || !digits_read(&text, 2, 0, 23, &hour) || !digits_read(&text, 2, 0, 59, &minute)
-        || !digits_read(&text, 2, 0, 60, &second) || !cursor_u8(&text, &zone) || zone != 'Z' || !cursor_at_end(&text))
+        || !digits_read(&text, 2, 0, 59, &second) || !cursor_u8(&text, &zone) || zone != 'Z' || !cursor_at_end(&text))
         return false;
     *filetime = (((days_from_1601(year, month, day) * 24 + hour) * 60 + minute) * 60 + second) * CLOCK_TICKS_PER_SECOND;
     *in = ahead;

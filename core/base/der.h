@@ -82,12 +82,12 @@ static inline bool der_writer_ok(const struct der_writer *out)
 /* What was written, or nothing if it did not fit. */
 struct bytes der_writer_result(const struct der_writer *out);
 
-void der_put_bytes(struct der_writer *out, struct bytes value);               /* raw */
-void der_put_header(struct der_writer *out, uint8_t tag, size_t mark);        /* around all written since used == mark */
-void der_put(struct der_writer *out, uint8_t tag, struct bytes content);      /* a whole primitive element */
-void der_put_integer(struct der_writer *out, uint8_t tag, int64_t value);     /* INTEGER or ENUMERATED */
-void der_put_flags(struct der_writer *out, uint32_t value);                   /* BIT STRING of 32 bits */
-void der_put_time(struct der_writer *out, int64_t filetime);                  /* GeneralizedTime, whole seconds */
+void der_put_bytes(struct der_writer *out, struct bytes value);           /* raw */
+void der_put_header(struct der_writer *out, uint8_t tag, size_t mark);    /* around all written since used == mark */
+void der_put(struct der_writer *out, uint8_t tag, struct bytes content);  /* a whole primitive element */
+void der_put_integer(struct der_writer *out, uint8_t tag, int64_t value); /* INTEGER or ENUMERATED */
+void der_put_flags(struct der_writer *out, uint32_t value);               /* BIT STRING of 32 bits */
+void der_put_time(struct der_writer *out, int64_t filetime);              /* GeneralizedTime, whole seconds */
 void der_put_context(struct der_writer *out, unsigned number, uint8_t tag, struct bytes content);
 void der_put_context_integer(struct der_writer *out, unsigned number, int64_t value);
 void der_put_context_time(struct der_writer *out, unsigned number, int64_t filetime);

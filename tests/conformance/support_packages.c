@@ -144,7 +144,8 @@ static void caches_remove(void)
         unlink(cache_paths[i]);
 }
 
-/* libkrb5 looks at the machine's clock, so the ticket is good for long. Two files a process: a good ticket and a bad one. */
+/* libkrb5 looks at the machine's clock, so the ticket is good for long. Two files a process: a good ticket and a bad
+ * one. */
 static const char *ticket_cache(bool good)
 {
     char *path = cache_paths[good];

@@ -115,7 +115,8 @@ Test(buffers, allocated_output)
         exchange_begin(&exchange, CLIENT_GOOD);
         exchange_client(&exchange);
         in_buffer = (SecBuffer){exchange.token_size, SECBUFFER_TOKEN, exchange.token};
-        assert_status(accept(NULL, &in, ASC_REQ_ALLOCATE_MEMORY, &exchange.server, &out, &attributes), FIRST_LEG_STATUS);
+        assert_status(accept(NULL, &in, ASC_REQ_ALLOCATE_MEMORY, &exchange.server, &out, &attributes),
+                      FIRST_LEG_STATUS);
         cr_assert(attributes & ASC_RET_ALLOCATED_MEMORY);
         cr_assert(out_buffer.pvBuffer && out_buffer.cbBuffer);
         live = memory_live();

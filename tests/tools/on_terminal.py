@@ -12,17 +12,19 @@ import termios
 
 
 def echoes(terminal: int) -> bool:
+    """Whether what is typed there can be read."""
     return bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
 
 
 def main() -> int:
+    """Runs the command behind -- on a terminal and answers its prompts in turn."""
     split = sys.argv.index("--")
     answers = sys.argv[1:split]
     child, terminal = pty.fork()
     if child == 0:
         # What runs in the background of a script inherits an interrupt that is ignored.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-        os.execv(sys.argv[split + 1], sys.argv[split + 1 :])
+        os.execv(sys.argv[split + 1], sys.argv[split + 1 :])  # noqa: S606 the command is the test's own
     shown = b""
     while True:
         try:
