@@ -93,7 +93,7 @@ static bool name_valid(const char *name)
     if (size > ACCOUNT_NAME_LIMIT || !utf8_valid(bytes_of(name, size)))
         return false;
     for (size_t i = 0; i < size; i++)
-        if ((unsigned char)name[i] < ' ' || name[i] == 0x7F)
+        if ((unsigned char)name[i] < ' ' || name[i] == 0x7F || name[i] == '\\')
             return false;
     return true;
 }
@@ -167,6 +167,8 @@ SECURITY_STATUS account_store_verify_ntlm(SspiAccountStore *store, const struct 
     *result = (struct account_ntlm_result){0};
     if (!store->ops->verify_ntlm)
         return unsupported(store, failure, "verify NTLM responses");
+    if (!account_user_valid(request->user) || !account_domain_valid(request->domain))
+        return store_lookup_unknown(failure);
     store_enter(store);
     status = store->ops->verify_ntlm(store, request, result, failure);
     store_leave(store);

@@ -50,7 +50,7 @@ struct account_ntlm_result {
  * may_block: lookups may wait for a network or a user's callback, so no lock that others need may be held.
  * lookup: SEC_E_OK; SEC_E_LOGON_DENIED for an unknown user; anything else: the store is unavailable, `failure` names
  * the file. Finds by the order of account_store_lookup. Leaves `account` empty on failure. put: adds or replaces all
- * `count` accounts or none. remove, set_disabled: exactly that user and domain; SEC_E_LOGON_DENIED when there is none.
+ * `count` accounts or none; one that is replaced stays disabled or locked. remove, set_disabled: exactly that user and domain; SEC_E_LOGON_DENIED when there is none.
  * Enabling clears a lock. is_locked, note_login: lockout that outlives the process and is shared;
  * SEC_E_UNSUPPORTED_FUNCTION: count in this process.
  */
@@ -149,8 +149,8 @@ MUST_CHECK bool account_set_nt_hash(struct account *account, const uint8_t hash[
 /* True for the hash of the empty password, which no store may hold: whoever claimed such a name would be in. */
 bool account_nt_hash_is_empty(const uint8_t hash[ACCOUNT_NT_HASH_SIZE]);
 
-/* A name that a store may hold: UTF-8 without control characters, at most ACCOUNT_NAME_LIMIT bytes; only a domain may
- * be empty. */
+/* A name that a store may hold: UTF-8 without control characters and backslashes, at most ACCOUNT_NAME_LIMIT bytes; only
+ * a domain may be empty. Without backslashes DOMAIN\user is never the text of two accounts. */
 bool account_user_valid(const char *user);
 bool account_domain_valid(const char *domain);
 

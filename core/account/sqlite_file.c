@@ -23,7 +23,7 @@
     " OR NOT EXISTS (SELECT 1 FROM account WHERE domain_key = ?2))"
 #define PUT_ACCOUNT                                                                                                    \
     "INSERT INTO account (user, domain, user_key, domain_key, disabled) VALUES (?3, ?4, ?1, ?2, ?5)"                   \
-    " ON CONFLICT (domain_key, user_key) DO UPDATE SET user = ?3, domain = ?4, disabled = ?5"
+    " ON CONFLICT (domain_key, user_key) DO UPDATE SET user = ?3, domain = ?4, disabled = max(disabled, ?5)"
 #define PUT_FAILURES                                                                                                   \
     "INSERT INTO login_failure VALUES (?1, ?2, ?3)"                                                                    \
     " ON CONFLICT (account_id) DO UPDATE SET failures = ?2, last = ?3"

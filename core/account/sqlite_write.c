@@ -98,8 +98,6 @@ static SECURITY_STATUS account_put(struct connection *writer, const struct accou
         status = numbers_run(writer, STATEMENT_DROP_KEYS, &id, 1, failure);
     if (status == SEC_E_OK)
         status = key_put(writer, id, account, failure);
-    if (status == SEC_E_OK)
-        status = numbers_run(writer, STATEMENT_DROP_FAILURES, &id, 1, failure);
     return status;
 }
 

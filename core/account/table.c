@@ -209,6 +209,8 @@ static bool replace_account(struct entry *entry, const struct account *account)
 
     if (!account_copy(account, &copy))
         return false;
+    copy.disabled = copy.disabled || entry->account.disabled;
+    copy.locked = copy.locked || entry->account.locked;
     account_clear(&entry->account);
     entry->account = copy;
     secret_wipe(&copy, sizeof copy);

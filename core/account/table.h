@@ -15,8 +15,8 @@ void account_table_release(struct account_table *table); /* wipes with the last 
 
 size_t account_table_count(const struct account_table *table);
 
-/* Copies `account` in. `*replaced`: there was one of that name, whose place it takes. False: no memory, table
- * unchanged. */
+/* Copies `account` in. `*replaced`: there was one of that name, whose place it takes; disabled or locked, it stays so.
+ * False: no memory, table unchanged. */
 MUST_CHECK bool account_table_put(struct account_table *table, const struct account *account, bool *replaced);
 
 /* Exactly this name; NULL if there is none. Borrowed, and writable for the table's owner. */

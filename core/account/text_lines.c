@@ -36,7 +36,7 @@ static bool name_acceptable(struct bytes name)
     if (name.size > ACCOUNT_NAME_LIMIT || !utf8_valid(name))
         return false;
     for (size_t i = 0; i < name.size; i++)
-        if (name.data[i] < ' ' || name.data[i] == 0x7F)
+        if (name.data[i] < ' ' || name.data[i] == 0x7F || name.data[i] == '\\')
             return false;
     return true;
 }
@@ -58,7 +58,7 @@ bool ntlm_user_file_line_decode(struct bytes line, struct text_line *out, const 
     if (out->user.size == 0)
         return refuse(why, "has no user");
     if (!name_acceptable(out->user) || !name_acceptable(out->domain))
-        return refuse(why, "has a name that is no text or too long");
+        return refuse(why, "has a name that is no text, too long, or has a backslash");
     if (out->password.size == 0)
         return refuse(why, "has an empty password");
     if (out->password.size > ACCOUNT_PASSWORD_LIMIT || !utf8_valid(out->password))
@@ -151,7 +151,7 @@ bool smbpasswd_line_decode(struct bytes line, struct text_line *out, const char 
         || !field_take(&in, false, &nt) || !field_take(&in, true, &flags))
         return refuse(why, "is not user:uid:LM:NT:[flags]:LCT-time:");
     if (out->user.size == 0 || !name_acceptable(out->user))
-        return refuse(why, "has a user that is no text or too long");
+        return refuse(why, "has a user that is no text, too long, or has a backslash");
     if (!digits_only(uid))
         return refuse(why, "has a uid that is no number");
     if (!hash_decode(lm, NULL, &has_lm) || !hash_decode(nt, out->nt_hash, &out->has_nt_hash))

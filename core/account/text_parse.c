@@ -97,6 +97,15 @@ static SECURITY_STATUS line_put(const struct text_line *line, struct account_tab
     return status;
 }
 
+/* Some editors begin a file with a byte order mark, which is no part of the first name. */
+static void mark_skip(struct bytes *text)
+{
+    static const uint8_t mark[] = {0xEF, 0xBB, 0xBF};
+
+    if (text->size >= sizeof mark && memcmp(text->data, mark, sizeof mark) == 0)
+        *text = bytes_of(text->data + sizeof mark, text->size - sizeof mark);
+}
+
 static SECURITY_STATUS line_parse(struct bytes text, enum text_format format, struct account_table *table,
                                   const struct place *place)
 {
@@ -125,6 +134,7 @@ SECURITY_STATUS text_accounts_parse(struct bytes text, enum text_format format, 
     struct bytes line;
     SECURITY_STATUS status = SEC_E_OK;
 
+    mark_skip(&text);
     while (status == SEC_E_OK && line_take(&text, &line)) {
         place.line++;
         status = line_parse(line, format, table, &place);

@@ -48,9 +48,9 @@ static const char *names_fault(const SspiAccountStore *store, const char *user, 
     if (!user)
         return "user is NULL";
     if (!account_user_valid(user))
-        return "user is empty, too long, not UTF-8, or has control characters";
+        return "user is empty, too long, not UTF-8, or has control characters or a backslash";
     if (!account_domain_valid(domain))
-        return "domain is too long, not UTF-8, or has control characters";
+        return "domain is too long, not UTF-8, or has control characters or a backslash";
     return NULL;
 }
 

@@ -78,7 +78,8 @@ static const struct row rows[] = {
      0,
      1,
      0},
-    {{"allow_insecure_lm", "yes or no", "no", "Sends LM responses; needs allow_insecure_ntlmv1 as well. No acceptor takes an LM response alone."},
+    {{"allow_insecure_lm", "yes or no", "no",
+      "Sends LM responses; needs allow_insecure_ntlmv1 as well. No acceptor takes an LM response alone."},
      FLAG_VALUE,
      offsetof(struct settings, allow_insecure_lm),
      0,
@@ -278,7 +279,7 @@ static bool text_acceptable(const struct row *row, const char *value)
             return false;
     if (row->offset == offsetof(struct settings, negotiate_packages))
         return packages_parse(value);
-    return row->most != SETTINGS_NETBIOS_LIMIT || settings_netbios_fits(value);
+    return row->most != SETTINGS_NETBIOS_LIMIT || (!strchr(value, '\\') && settings_netbios_fits(value));
 }
 
 static SECURITY_STATUS text_set(struct settings *settings, const struct row *row, const char *value,

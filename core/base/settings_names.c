@@ -13,7 +13,7 @@
 static bool printable(const char *text)
 {
     for (; *text; text++)
-        if ((unsigned char)*text <= ' ' || *text == 0x7F)
+        if ((unsigned char)*text <= ' ' || *text == 0x7F || *text == '\\')
             return false;
     return true;
 }

@@ -34,7 +34,7 @@ static const char help[] = "Usage: sspi-accounts [OPTION]... COMMAND [USER | LOC
                            "Commands:\n"
                            "  create           make an empty store (mode 0600)\n"
                            "  add USER         add an account; makes the store if there is none\n"
-                           "  password USER    give an account another password\n"
+                           "  password USER    give an account another password; disabled or locked, it stays so\n"
                            "  disable USER     refuse its logins\n"
                            "  enable USER      allow its logins again, and clear a lock\n"
                            "  remove USER      remove it\n"
@@ -133,8 +133,8 @@ static int store_create(const struct arguments *arguments, SspiAccountStore **st
     return result;
 }
 
-/* Looks for exactly this account. `*flags` only if it is found. */
-static int account_find(SspiAccountStore *store, const struct arguments *arguments, bool *found, ULONG *flags)
+/* Looks for exactly this account. */
+static int account_find(SspiAccountStore *store, const struct arguments *arguments, bool *found)
 {
     PSSPI_ACCOUNT accounts;
     ULONG count;
@@ -143,11 +143,9 @@ static int account_find(SspiAccountStore *store, const struct arguments *argumen
     *found = false;
     if (status != SEC_E_OK)
         return failed(status);
-    for (ULONG i = 0; i < count && !*found; i++) {
+    for (ULONG i = 0; i < count && !*found; i++)
         *found = strcasecmp(accounts[i].User, arguments->subject) == 0
                  && strcasecmp(accounts[i].Domain, arguments->domain) == 0;
-        *flags = accounts[i].Flags;
-    }
     (void)FreeContextBuffer(accounts);
     return DONE;
 }
@@ -189,12 +187,11 @@ static int run_create(const struct arguments *arguments)
 static int run_add(const struct arguments *arguments)
 {
     SspiAccountStore *store;
-    ULONG flags;
     bool found = false;
     int result = store_create(arguments, &store);
 
     if (result == DONE)
-        result = account_find(store, arguments, &found, &flags);
+        result = account_find(store, arguments, &found);
     if (result == DONE && found)
         result = no_account(arguments, "is there already; give it another password with: password");
     if (result == DONE)
@@ -203,25 +200,18 @@ static int run_add(const struct arguments *arguments)
     return result;
 }
 
-/* A disabled account stays disabled. */
 static int run_password(const struct arguments *arguments)
 {
     SspiAccountStore *store = NULL;
-    ULONG flags = 0;
     bool found = false;
-    SECURITY_STATUS status;
     int result = store_open(arguments, &store);
 
     if (result == DONE)
-        result = account_find(store, arguments, &found, &flags);
+        result = account_find(store, arguments, &found);
     if (result == DONE && !found)
         result = no_account(arguments, "is not there");
     if (result == DONE)
         result = password_store(store, arguments);
-    if (result == DONE && (flags & SSPI_ACCOUNT_DISABLED)) {
-        status = SspiAccountStoreSetDisabled(store, arguments->subject, arguments->domain, 1);
-        result = status == SEC_E_OK ? DONE : failed(status);
-    }
     SspiAccountStoreFree(store);
     return result;
 }

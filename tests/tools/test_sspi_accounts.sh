@@ -130,13 +130,17 @@ one_sentence
 printf 'x\n' | run 3 -s a.db --password-stdin password nobody
 
 begin "locked accounts"
-sqlite3 a.db "INSERT INTO login_failure SELECT account_id, 9, (strftime('%s', 'now') + 11644473600) * 10000000
+sqlite3 a.db "INSERT OR REPLACE INTO login_failure SELECT account_id, 9, (strftime('%s', 'now') + 11644473600) * 10000000
     FROM account WHERE user = 'carol'"
 SSPI_LOCKOUT_THRESHOLD=3 run 0 -s a.db list < /dev/null
 shows "$(printf 'EX\\carol\tlocked')"
 run 0 -s a.db enable 'EX\carol' < /dev/null
 SSPI_LOCKOUT_THRESHOLD=3 run 0 -s a.db list < /dev/null
 shows 'EX\carol'
+
+begin "a backslash in a name"
+printf 'x\n' | run 1 -s a.db --password-stdin add 'EX\dev\root'
+says "backslash"
 
 begin "remove"
 run 0 -s a.db remove 'EX\carol' < /dev/null

@@ -206,6 +206,8 @@ void check_order(SspiAccountStore *store)
     assert_status(status_of(store, "", ""), SEC_E_LOGON_DENIED);
     assert_status(status_of(store, "al\xFFice", ""), SEC_E_LOGON_DENIED);
     assert_status(status_of(store, "alice\n", ""), SEC_E_LOGON_DENIED);
+    assert_status(status_of(store, "alice", "EX\\"), SEC_E_LOGON_DENIED);
+    assert_status(status_of(store, "x\\alice", ""), SEC_E_LOGON_DENIED);
 }
 
 void check_changes(SspiAccountStore *store)
@@ -226,6 +228,12 @@ void check_changes(SspiAccountStore *store)
     assert_status(account_store_lookup(store, "alice", "EX", 0, 1, &account, &failure), SEC_E_OK);
     cr_assert(account.disabled);
     account_clear(&account);
+    store_add(store, "Alice", "EX", "three");
+    assert_status(account_store_lookup(store, "alice", "EX", 0, 1, &account, &failure), SEC_E_OK);
+    cr_assert(account.disabled, "another password enables nobody");
+    cr_assert_str_eq(account.user, "Alice");
+    account_clear(&account);
+    store_add(store, "alice", "EX", "two");
     assert_status(account_store_set_disabled(store, "alice", "", true, &failure), SEC_E_LOGON_DENIED);
     assert_status(account_store_set_disabled(store, "alice", "EX", false, &failure), SEC_E_OK);
     assert_status(account_store_lookup(store, "alice", "EX", 0, 1, &account, &failure), SEC_E_OK);

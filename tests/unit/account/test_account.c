@@ -15,7 +15,8 @@ Test(account, names_that_cannot_be)
     cr_assert(!account_user_valid(longest) && !account_domain_valid(longest));
     longest[ACCOUNT_NAME_LIMIT] = '\0';
     cr_assert(account_user_valid(longest) && account_domain_valid(longest));
-    cr_assert(account_user_valid("j\xC3\xBCrgen") && account_user_valid("a b\\c"));
+    cr_assert(account_user_valid("j\xC3\xBCrgen") && account_user_valid("a b/c"));
+    cr_assert(!account_user_valid("EX\\alice") && !account_domain_valid("EX\\"), "EX\\a\\b would be two accounts");
     cr_assert(!account_user_valid("") && account_domain_valid(""));
     cr_assert(!account_user_valid("a\tb") && !account_user_valid("\x7F") && !account_user_valid("\xC0\x80"));
     cr_assert(!account_domain_valid("a\nb") && !account_domain_valid("\xED\xA0\x80"));

@@ -73,6 +73,8 @@ static void lockout_check(SspiAccountStore *store)
     fail_times(store, "bob", "PC2", 1);
     fail_times(store, "BOB", "PC3", 1);
     cr_assert(locked(store, "bob", ""), "one account under many claimed domains is one account");
+    store_add(store, "bob", "", "another");
+    cr_assert(locked(store, "bob", ""), "another password clears no lock");
     assert_status(account_store_set_disabled(store, "bob", "", false, &failure), SEC_E_OK);
     cr_assert(!locked(store, "bob", ""), "enabling clears the lock");
 

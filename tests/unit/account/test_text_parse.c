@@ -53,8 +53,8 @@ Test(text_parse, a_bad_line_anywhere_is_named)
     static const struct {
         const char *text;
         size_t size;
-    } bad[] = {{"nonsense", 8}, {"EX:user:", 8},  {"EX::pw", 6}, {"EX:us\0er:pw", 11},
-               {"\0", 1},       {"EX:a:\xFF", 6}, {":", 1},      {"#\0", 2}};
+    } bad[] = {{"nonsense", 8}, {"EX:user:", 8}, {"EX::pw", 6}, {"EX:us\0er:pw", 11},  {"\0", 1},
+               {"EX:a:\xFF", 6}, {":", 1},        {"#\0", 2},   {"EX:dev\\root:pw", 14}, {"EX\\dev:root:pw", 14}};
     static char text[GOOD_LINES * 64];
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
@@ -105,4 +105,23 @@ Test(text_parse, an_explanation_never_holds_the_password)
         assert_status(parse(bad[i], strlen(bad[i]), NTLM_USER_FILE_FORMAT, &failure), SEC_E_NO_CREDENTIALS);
         cr_assert_null(strstr(failure.text, "hunter2"), "%s", failure.text);
     }
+}
+
+Test(text_parse, a_byte_order_mark_is_part_of_no_name)
+{
+    static const char text[] = "\xEF\xBB\xBF"
+                               "EX:alice:pw\n",
+                      twice[] = "\xEF\xBB\xBF\xEF\xBB\xBF"
+                                "#\n",
+                      later[] = "#\n\xEF\xBB\xBF#\n";
+    struct account_table *table = account_table_new();
+    struct failure failure = {0};
+
+    assert_status(
+        text_accounts_parse(bytes_of(text, sizeof text - 1), NTLM_USER_FILE_FORMAT, "/etc/users", table, &failure),
+        SEC_E_OK);
+    cr_assert_not_null(account_table_exact(table, "alice", "EX"));
+    account_table_release(table);
+    assert_refused_at(twice, sizeof twice - 1, 1);
+    assert_refused_at(later, sizeof later - 1, 2);
 }

@@ -165,6 +165,8 @@ Test(settings, values_are_checked)
                {"dns_computer_name", "\xFF"},
                {"netbios_computer_name", "SIXTEENCHARSLONG"},
                {"netbios_computer_name", ".X"},
+               {"netbios_computer_name", "A\\B"},
+               {"netbios_domain_name", "EX\\AMPLE"},
                {"no_such_option", "1"},
                {"LOCKOUT_SECONDS", "1"},
                {"", "1"}};
