@@ -152,6 +152,52 @@ SECURITY_STATUS call_acquire(const struct acquire_call *call)
     return explain_keep(call->function, status, &failure);
 }
 
+/* The delegated credential of a locked context, with the settings of the machine. */
+static SECURITY_STATUS delegated_acquire(struct context *context, struct credential **credential,
+                                         struct failure *failure)
+{
+    const struct provider *provider = context->provider;
+    struct settings settings = {0};
+    SECURITY_STATUS status;
+
+    if (!provider->delegated)
+        return SEC_E_UNSUPPORTED_FUNCTION;
+    status = settings_load(&settings, failure);
+    if (status != SEC_E_OK)
+        return status;
+    status = provider->delegated(context, credential, failure);
+    if (status != SEC_E_OK) {
+        settings_clear(&settings);
+        return status;
+    }
+    (*credential)->provider = provider;
+    (*credential)->use = SECPKG_CRED_OUTBOUND;
+    (*credential)->settings = settings;
+    (*credential)->accounts = NULL;
+    return SEC_E_OK;
+}
+
+SECURITY_STATUS SEC_ENTRY SspiAcquireDelegatedCredential(PCtxtHandle phContext, PCredHandle phCredential)
+{
+    static const char function[] = "SspiAcquireDelegatedCredential";
+    struct credential *credential = NULL;
+    struct failure failure = {0};
+    struct context_entry *entry;
+    SECURITY_STATUS status;
+
+    if (!phCredential)
+        return explain_usage(function, SEC_E_INVALID_PARAMETER, "phCredential is NULL");
+    SecInvalidateHandle(phCredential);
+    entry = context_entry_lock_established(phContext);
+    if (!entry)
+        return explain_keep(function, SEC_E_INVALID_HANDLE, NULL);
+    status = delegated_acquire(entry->context, &credential, &failure);
+    context_entry_unlock(entry);
+    if (status == SEC_E_OK)
+        status = entry_publish(credential, phCredential);
+    return explain_keep(function, status, &failure);
+}
+
 SECURITY_STATUS SEC_ENTRY FreeCredentialsHandle(PCredHandle phCredential)
 {
     if (handle_retire(phCredential, HANDLE_CREDENTIAL))

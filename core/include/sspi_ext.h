@@ -92,7 +92,7 @@ SSPI_API SECURITY_STATUS SEC_ENTRY SspiAccountStoreOpen(_In_z_ const char *locat
 /**
  * Creates an SQLite account store (mode 0600) and opens it. An existing one is opened as it is.
  *
- * @param location  `sqlite:PATH`, a bare path, or `default:` if that is one.
+ * @param location  `sqlite:PATH`, a bare path, `memory:` (as SspiAccountStoreOpen), or `default:` if that is one of them.
  * @return as SspiAccountStoreOpen; SEC_E_UNSUPPORTED_FUNCTION for a text file.
  */
 SSPI_API SECURITY_STATUS SEC_ENTRY SspiAccountStoreCreate(_In_z_ const char *location, _Outptr_ SspiAccountStore **store);
@@ -101,12 +101,12 @@ SSPI_API SECURITY_STATUS SEC_ENTRY SspiAccountStoreCreate(_In_z_ const char *loc
 SSPI_API void SEC_ENTRY SspiAccountStoreFree(_In_opt_ _Post_ptr_invalid_ SspiAccountStore *store);
 
 /**
- * Adds one account to a store, replacing any account of the same name. The store keeps no password, only keys derived
- * from it (the NT hash).
+ * Adds one account to a store, or gives an existing one another key. The store keeps no password, only keys derived
+ * from it (the NT hash). An account that was disabled or locked stays so: only SspiAccountStoreSetDisabled changes that.
  *
  * Copies every argument. The caller still owns, and must wipe, `password`.
  *
- * @param user      at most 1,024 bytes, without control characters; so is the domain.
+ * @param user      at most 1,024 bytes, without control characters and backslashes; so is the domain.
  * @param domain    NULL means the store's default domain.
  * @param password  UTF-8, not NUL-terminated, `password_size` bytes, at most 4,096; empty is refused.
  * @return SEC_E_OK; SEC_E_INVALID_PARAMETER if a string is not UTF-8 or empty; SEC_E_UNSUPPORTED_FUNCTION for a store that is
@@ -151,7 +151,8 @@ SSPI_API SECURITY_STATUS SEC_ENTRY SspiAccountStoreList(
     _Outptr_result_buffer_(*count) PSSPI_ACCOUNT *accounts);
 
 /**
- * Copies every account of the store at `location` into `store`, in one transaction.
+ * Copies every account of the store at `location` into `store`, in one transaction. An account that is disabled in either
+ * of them is disabled then.
  *
  * @param count  receives how many were copied.
  * @return as SspiAccountStoreOpen and SspiAccountStoreAdd.
@@ -169,7 +170,9 @@ typedef struct _SSPI_ACCOUNT_KEYS {
 } SSPI_ACCOUNT_KEYS, *PSSPI_ACCOUNT_KEYS;
 
 /**
- * Finds the keys of one account; called by AcceptSecurityContext on the caller's thread, possibly on many at once.
+ * Finds the keys of one account; called by AcceptSecurityContext on the caller's thread, possibly on many at once. It must
+ * neither call a function with the context that is being accepted nor wait for a thread that does: that call waits for
+ * AcceptSecurityContext, and so for the callback itself.
  *
  * @param domain  as the client named it, possibly empty.
  * @return SEC_E_OK; SEC_E_LOGON_DENIED for an unknown user; any other failure means the store is unavailable.
@@ -244,6 +247,16 @@ SSPI_API SECURITY_STATUS SEC_ENTRY SspiEnumerateOptions(
     _Out_ ULONG *count, _Outptr_result_buffer_(*count) PSSPI_OPTION *options);
 
 /* --------------------------------------------------------------------------------------------- who the client is */
+
+/**
+ * Makes a credential of what a client delegated to an established server's context (ASC_RET_DELEGATE; the server must have
+ * asked with ASC_REQ_DELEGATE), so that the server can log in elsewhere as the client. It may outlive the context.
+ *
+ * @return SEC_E_OK; SEC_E_INVALID_HANDLE; SEC_E_NO_CREDENTIALS when nothing was delegated; SEC_E_UNSUPPORTED_FUNCTION for a
+ *         package without delegation; SEC_E_INSUFFICIENT_MEMORY.
+ */
+SSPI_API SECURITY_STATUS SEC_ENTRY SspiAcquireDelegatedCredential(
+    _In_ PCtxtHandle phContext, _Out_ PCredHandle phCredential);
 
 /** One fact of who a client is, as SspiListIdentity gives it. Strings are UTF-8, terminated. */
 typedef struct _SSPI_IDENTITY_FIELD {

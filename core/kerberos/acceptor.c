@@ -167,6 +167,18 @@ static SECURITY_STATUS names_take(struct arrival *arrival)
     return target_take(arrival);
 }
 
+/* A ticket that the client lends is only opened for a caller who asks for it. */
+static SECURITY_STATUS delegated_take(struct arrival *arrival)
+{
+    const struct krb_opened *opened = &arrival->opened;
+
+    if (!arrival->checksum.delegated.size || !(arrival->step->requested & ASC_REQ_DELEGATE))
+        return SEC_E_OK;
+    return krb_forward_open(&opened->session_key, opened->subkey.etype ? &opened->subkey : NULL,
+                            arrival->checksum.delegated, arrival->made->native_client, &arrival->made->delegated,
+                            arrival->step->failure);
+}
+
 /* ---- Keys and the answer ---- */
 
 /* RFC 4121 2: our subkey wins. RC4 has no flag to say so, so there the client's own is sent back ([MS-KILE] 3.1.1.2).
@@ -208,7 +220,8 @@ static void context_fill(struct arrival *arrival, uint32_t sequence)
     struct krb_context *made = arrival->made;
 
     made->gss_flags = arrival->checksum.present ? arrival->checksum.flags : arrival->mutual ? KRB_GSS_MUTUAL : 0;
-    made->gss_flags &= ~KRB_GSS_DELEGATE;
+    if (!made->delegated)
+        made->gss_flags &= ~KRB_GSS_DELEGATE;
     made->framed = opened->framed;
     made->state = made->gss_flags & KRB_GSS_DCE_STYLE ? KRB_STATE_THIRD : KRB_STATE_ESTABLISHED;
     made->authenticator_time = opened->authenticator.time;
@@ -290,6 +303,8 @@ static SECURITY_STATUS request_decide(struct arrival *arrival)
         status = identity_take(arrival);
     if (status == SEC_E_OK)
         status = names_take(arrival);
+    if (status == SEC_E_OK)
+        status = delegated_take(arrival);
     if (status == SEC_E_OK)
         status = krb_credential_replay(arrival->credential, &replay, arrival->step->failure);
     if (status == SEC_E_OK)

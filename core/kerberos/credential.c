@@ -74,7 +74,7 @@ void krb_credential_free(struct credential *base)
     krb_keys_release(credential->keys);
     krb_keytab_file_free(credential->keytab);
     replay_close(credential->replay);
-    krb_cache_free(credential->cache);
+    krb_cache_release(credential->cache);
     secret_clear(&credential->password);
     pthread_mutex_destroy(&credential->lock);
     mem_free(credential->name);

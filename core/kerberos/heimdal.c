@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 
@@ -23,6 +25,35 @@ static void context_end(void *context)
 static void thread_start(void)
 {
     thread_ready = pthread_key_create(&thread_key, context_end) == 0;
+}
+
+/*
+ * What holds where krb5.conf says nothing: a KDC that does not answer is given up after seconds, not after half a
+ * minute. libkrb5 takes files alone, so this is one without a name, behind all others.
+ */
+static void defaults_add(krb5_context context)
+{
+    static const char text[] = "[libdefaults]\nkdc_timeout = 6\nmax_retries = 1\n";
+    char path[32], **files = NULL, *all[32];
+    size_t count = 0;
+    int file = memfd_create("sspi-krb5-defaults", MFD_CLOEXEC);
+
+    if (file < 0)
+        return;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+    if (write(file, text, sizeof text - 1) == (ssize_t)sizeof text - 1 && access(path, R_OK) == 0
+        && krb5_get_default_config_files(&files) == 0) {
+        while (files[count] && count < sizeof all / sizeof *all - 2) {
+            all[count] = files[count];
+            count++;
+        }
+        all[count] = path;
+        all[count + 1] = NULL;
+        if (krb5_set_config_files(context, all) != 0)
+            (void)krb5_set_config_files(context, files);
+        krb5_free_config_files(files);
+    }
+    close(file);
 }
 
 SECURITY_STATUS heimdal_context(krb5_context *context, struct failure *failure)
@@ -43,6 +74,7 @@ SECURITY_STATUS heimdal_context(krb5_context *context, struct failure *failure)
     if (error)
         return failure_set(failure, SEC_E_INTERNAL_ERROR, SSPI_REASON_CONFIGURATION,
                            "libkrb5 cannot start (error %d): is krb5.conf well formed?", (int)error);
+    defaults_add(*context);
     krb5_set_dns_canonicalize_hostname(*context, FALSE);
     return SEC_E_OK;
 }

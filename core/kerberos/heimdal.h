@@ -15,4 +15,19 @@ MUST_CHECK SECURITY_STATUS heimdal_context(krb5_context *context, struct failure
 MUST_CHECK SECURITY_STATUS heimdal_status(krb5_context context, krb5_error_code error, const char *what,
                                           struct failure *failure);
 
+/* Where an initiator's tickets are: a MEMORY cache of libkrb5 that is our own. */
+struct krb_cache {
+    atomic_size_t references;
+    char *name;
+    int64_t end; /* of the ticket-granting ticket */
+};
+
+/* A new cache of `client` with one ticket; its name is allocated. */
+MUST_CHECK krb5_error_code heimdal_cache_make(krb5_context context, krb5_principal client, krb5_creds *creds,
+                                              char **name);
+/* The credential's cache. */
+MUST_CHECK SECURITY_STATUS heimdal_cache_open(krb5_context context, struct krb_credential *credential,
+                                              krb5_ccache *cache, struct failure *failure);
+int64_t heimdal_time(time_t seconds);
+
 #endif

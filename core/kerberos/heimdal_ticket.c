@@ -13,12 +13,7 @@
 /* A ticket got with a password or a keytab is renewed this long before its end. */
 #define RENEW_BEFORE (60 * CLOCK_TICKS_PER_SECOND)
 
-struct krb_cache {
-    char *name;  /* of libkrb5, a MEMORY cache of our own */
-    int64_t end; /* of the ticket-granting ticket */
-};
-
-static int64_t time_from_unix(time_t seconds)
+int64_t heimdal_time(time_t seconds)
 {
     return ((int64_t)seconds + INT64_C(11644473600)) * CLOCK_TICKS_PER_SECOND;
 }
@@ -86,7 +81,7 @@ static krb5_error_code login_with_password(krb5_context context, const struct se
     return error;
 }
 
-static krb5_error_code cache_fill(krb5_context context, krb5_principal client, krb5_creds *creds, char **name)
+krb5_error_code heimdal_cache_make(krb5_context context, krb5_principal client, krb5_creds *creds, char **name)
 {
     krb5_ccache cache = NULL;
     char *full = NULL;
@@ -144,8 +139,8 @@ static SECURITY_STATUS login(krb5_context context, struct krb_credential *creden
         error = keys ? login_with_keys(context, keys, client, options, &creds)
                      : login_with_password(context, &credential->password, client, options, &creds);
     if (error == 0) {
-        cache->end = time_from_unix(creds.times.endtime);
-        error = cache_fill(context, creds.client, &creds, &cache->name);
+        cache->end = heimdal_time(creds.times.endtime);
+        error = heimdal_cache_make(context, creds.client, &creds, &cache->name);
     }
     status = heimdal_status(context, error, what, failure);
     krb5_free_cred_contents(context, &creds);
@@ -157,12 +152,18 @@ static SECURITY_STATUS login(krb5_context context, struct krb_credential *creden
 
 /* ---- Which cache ---- */
 
-void krb_cache_free(struct krb_cache *cache)
+struct krb_cache *krb_cache_retain(struct krb_cache *cache)
+{
+    atomic_fetch_add_explicit(&cache->references, 1, memory_order_relaxed);
+    return cache;
+}
+
+void krb_cache_release(struct krb_cache *cache)
 {
     krb5_context context;
     krb5_ccache found;
 
-    if (!cache)
+    if (!cache || atomic_fetch_sub_explicit(&cache->references, 1, memory_order_acq_rel) != 1)
         return;
     if (heimdal_context(&context, NULL) == SEC_E_OK && krb5_cc_resolve(context, cache->name, &found) == 0)
         krb5_cc_destroy(context, found);
@@ -179,6 +180,7 @@ static SECURITY_STATUS cache_make(krb5_context context, struct krb_credential *c
 
     if (!cache)
         return failure_set(failure, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_OUT_OF_MEMORY, "no memory for a ticket");
+    atomic_init(&cache->references, 1);
     if (!credential->has_password)
         status = krb_credential_keys(credential, true, &keys, failure);
     if (status == SEC_E_OK)
@@ -207,7 +209,7 @@ static char *own_cache(struct krb_credential *credential, struct krb_cache *fres
         name = mem_strdup(credential->cache->name);
     pthread_mutex_unlock(&credential->lock);
     fork_lock_leave();
-    krb_cache_free(old);
+    krb_cache_release(old);
     return name;
 }
 
@@ -252,12 +254,15 @@ static SECURITY_STATUS cache_open_foreign(krb5_context context, const struct krb
     return heimdal_status(context, error, "no ticket cache", failure);
 }
 
-static SECURITY_STATUS cache_open(krb5_context context, struct krb_credential *credential, krb5_ccache *cache,
-                                  struct failure *failure)
+SECURITY_STATUS heimdal_cache_open(krb5_context context, struct krb_credential *credential, krb5_ccache *cache,
+                                   struct failure *failure)
 {
     const bool own = credential->has_password || credential->keytab || credential->keys;
 
     *cache = NULL;
+    if (credential->delegated)
+        return heimdal_status(context, krb5_cc_resolve(context, credential->cache->name, cache), "the delegated ticket",
+                              failure);
     return own ? cache_open_own(context, credential, cache, failure)
                : cache_open_foreign(context, credential, cache, failure);
 }
@@ -313,8 +318,8 @@ static SECURITY_STATUS ticket_view(krb5_context context, krb5_creds *creds, stru
 
     out->ticket = bytes_of(creds->ticket.data, creds->ticket.length);
     out->flags = creds->flags.b.ok_as_delegate ? KRB_TICKET_OK_AS_DELEGATE : 0;
-    out->start = time_from_unix(creds->times.starttime ? creds->times.starttime : creds->times.authtime);
-    out->end = time_from_unix(creds->times.endtime);
+    out->start = heimdal_time(creds->times.starttime ? creds->times.starttime : creds->times.authtime);
+    out->end = heimdal_time(creds->times.endtime);
     if (!name_view(context, creds->client, &out->client, &out->client_realm)
         || !name_view(context, creds->server, &service, &service_realm))
         return failure_set(failure, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
@@ -357,7 +362,7 @@ SECURITY_STATUS krb_client_ticket_get(struct krb_credential *credential, const c
 
     *out = (struct krb_client_ticket){0};
     if (status == SEC_E_OK)
-        status = cache_open(context, credential, &cache, failure);
+        status = heimdal_cache_open(context, credential, &cache, failure);
     if (status != SEC_E_OK)
         return status;
     snprintf(what, sizeof what, "no ticket for %.200s", target);
@@ -396,7 +401,7 @@ SECURITY_STATUS krb_cache_client(struct krb_credential *credential, char **name,
 
     *name = NULL;
     if (status == SEC_E_OK)
-        status = cache_open(context, credential, &cache, failure);
+        status = heimdal_cache_open(context, credential, &cache, failure);
     if (status != SEC_E_OK)
         return status;
     error = krb5_cc_get_principal(context, cache, &client);

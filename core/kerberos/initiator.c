@@ -26,7 +26,8 @@ struct request {
     struct krb_client_ticket ticket;
     uint32_t gss_flags;
     uint8_t bindings[16];
-    uint8_t *target; /* UTF-16LE, for the server's eyes; NULL: not said */
+    struct secret delegated; /* KRB-CRED */
+    uint8_t *target;         /* UTF-16LE, for the server's eyes; NULL: not said */
     size_t target_size;
     int64_t time;
     uint32_t microseconds, sequence;
@@ -96,6 +97,7 @@ static bool extras_encode(const struct request *request, struct krb_authenticato
     const struct krb_gss_checksum checksum = {
         .flags = request->gss_flags,
         .bindings = bytes_of(request->bindings, sizeof request->bindings),
+        .delegated = bytes_of(request->delegated.data, request->delegated.size),
     };
     const struct krb_client_options options = {
         .options = KRB_AP_OPTIONS_CBT /* we know bindings, also where the caller gave none */
@@ -125,16 +127,15 @@ static bool authenticator_encode(const struct request *request, struct der_write
         .has_sequence = true,
         .sequence = request->sequence,
     };
-    uint8_t checksum[KRB_GSS_CHECKSUM_SIZE];
-    const size_t options_size = FRAMING + request->target_size;
-    uint8_t *options = mem_alloc(options_size);
-    struct der_writer checksum_out = der_writer_over(checksum, sizeof checksum);
-    struct der_writer options_out = der_writer_over(options, options_size);
-    bool ok = options && extras_encode(request, &authenticator, &checksum_out, &options_out);
+    const size_t checksum_size = FRAMING + request->delegated.size, options_size = FRAMING + request->target_size;
+    uint8_t *room = mem_alloc(checksum_size + options_size);
+    struct der_writer checksum_out = der_writer_over(room, checksum_size);
+    struct der_writer options_out = der_writer_over(room + checksum_size, options_size);
+    bool ok = room && extras_encode(request, &authenticator, &checksum_out, &options_out);
 
     if (ok)
         krb_authenticator_encode(out, &authenticator);
-    mem_free(options);
+    mem_free_secret(room, checksum_size + options_size);
     return ok && der_writer_ok(out);
 }
 
@@ -142,7 +143,7 @@ static bool authenticator_encode(const struct request *request, struct der_write
 static SECURITY_STATUS token_make(struct request *request)
 {
     const struct krb_client_ticket *ticket = &request->ticket;
-    const size_t plain_size = 2 * FRAMING + 2 * KRB_TEXT_MAX + request->target_size;
+    const size_t plain_size = 2 * FRAMING + 2 * KRB_TEXT_MAX + request->target_size + request->delegated.size;
     const size_t cipher_size = plain_size + KRB_OVERHEAD_MAX, token_size = cipher_size + ticket->ticket.size + FRAMING;
     struct krb_encrypted sealed = {.etype = ticket->key.etype->number};
     struct der_writer plain, out;
@@ -230,6 +231,25 @@ static void request_commit(const struct request *request, struct krb_context *co
         krb_context_forget_exchange(context);
 }
 
+/* [MS-KILE] 3.2.5.2: only to a server that the KDC trusts with it, and that proves itself. What cannot be lent is not.
+ */
+static SECURITY_STATUS delegate(struct request *request)
+{
+    SECURITY_STATUS status = SEC_E_NO_CREDENTIALS;
+
+    if (!(request->gss_flags & KRB_GSS_DELEGATE))
+        return SEC_E_OK;
+    if ((request->gss_flags & KRB_GSS_MUTUAL) && (request->ticket.flags & KRB_TICKET_OK_AS_DELEGATE))
+        status = krb_forward_make(krb_credential_of(request->context), &request->ticket, &request->delegated, NULL);
+    if (status == SEC_E_INSUFFICIENT_MEMORY)
+        return no_memory(request->step);
+    if (status != SEC_E_OK || request->delegated.size > UINT16_MAX) {
+        secret_clear(&request->delegated);
+        request->gss_flags &= ~KRB_GSS_DELEGATE;
+    }
+    return SEC_E_OK;
+}
+
 static SECURITY_STATUS request_make(struct request *request, const char *target)
 {
     struct krb_credential *credential = krb_credential_of(request->context);
@@ -237,6 +257,8 @@ static SECURITY_STATUS request_make(struct request *request, const char *target)
 
     if (status == SEC_E_OK)
         status = target_tell(request);
+    if (status == SEC_E_OK)
+        status = delegate(request);
     if (status == SEC_E_OK)
         status = secrets_draw(request);
     if (status == SEC_E_OK)
@@ -256,12 +278,13 @@ static SECURITY_STATUS request_send(struct krb_context *context, const char *tar
     if (status == SEC_E_OK) {
         memcpy(token, request.token.data, request.token.size);
         request_commit(&request, context);
-        step->attributes = krb_flags_to_isc(gss_flags);
+        step->attributes = krb_flags_to_isc(context->gss_flags);
         step->expiry = context->expiry;
         status = context->state == KRB_STATE_REPLY ? SEC_I_CONTINUE_NEEDED : SEC_E_OK;
     }
     krb_client_ticket_clear(&request.ticket);
     mem_free(request.target);
+    secret_clear(&request.delegated);
     mem_free_secret(request.room, request.room_size);
     krb_key_wipe(&request.subkey);
     return status;
@@ -288,7 +311,7 @@ static SECURITY_STATUS initiate_first(struct credential *credential, struct cont
     context = krb_context_new(credential, false);
     if (!context)
         return no_memory(step);
-    status = request_send(context, step->target, krb_flags_from_isc(step->requested) & ~KRB_GSS_DELEGATE, step);
+    status = request_send(context, step->target, krb_flags_from_isc(step->requested), step);
     if (status < 0)
         krb_context_free(&context->base);
     else

@@ -114,6 +114,7 @@ struct krb_credential {
     char *shown_name; /* the client of the cache, once somebody asked */
     char *cache_name; /* NULL: libkrb5's default */
     struct krb_cache *cache;
+    bool delegated; /* `cache` was lent by a client: it cannot be renewed */
 };
 
 MUST_CHECK SECURITY_STATUS krb_acquire(const struct acquire *request, struct credential **credential);
@@ -233,8 +234,6 @@ enum krb_state {
     KRB_STATE_CLOSED
 };
 
-struct krb_delegated; /* a client's ticket-granting ticket */
-
 struct krb_context {
     struct context base;
     enum krb_state state;
@@ -255,7 +254,7 @@ struct krb_context {
     char *account;       /* DOMAIN\user of the PAC, or client@REALM */
     char *target;        /* what the client meant; NULL where it did not say */
     struct krb_identity *identity;
-    struct krb_delegated *delegated;
+    struct krb_cache *delegated; /* the client's tickets, where it lent them and the caller asked; NULL */
 };
 
 MUST_CHECK struct krb_context *krb_context_new(struct credential *credential, bool acceptor);
@@ -324,6 +323,21 @@ MUST_CHECK SECURITY_STATUS krb_client_ticket_get(struct krb_credential *credenti
 void krb_client_ticket_clear(struct krb_client_ticket *ticket);
 /* The client whose tickets a cache holds; allocated. */
 MUST_CHECK SECURITY_STATUS krb_cache_client(struct krb_credential *credential, char **name, struct failure *failure);
-void krb_cache_free(struct krb_cache *cache); /* destroys a cache of our own; NULL is legal */
+struct krb_cache *krb_cache_retain(struct krb_cache *cache);
+void krb_cache_release(struct krb_cache *cache); /* the last one destroys it; NULL is legal */
+
+/* ---- heimdal_forward.c: delegation ---- */
+
+/* The client's ticket-granting ticket for the ticket's service, as KRB-CRED under the ticket's key. */
+MUST_CHECK SECURITY_STATUS krb_forward_make(struct krb_credential *credential, const struct krb_client_ticket *ticket,
+                                            struct secret *message, struct failure *failure);
+/* Opens a KRB-CRED of `client` (with realm); `subkey` NULL: none. SEC_E_INVALID_TOKEN: malformed, or another client's.
+ */
+MUST_CHECK SECURITY_STATUS krb_forward_open(const struct krb_key *session_key, const struct krb_key *subkey,
+                                            struct bytes message, const char *client, struct krb_cache **cache,
+                                            struct failure *failure);
+/* A credential that logs in elsewhere as the client. SEC_E_NO_CREDENTIALS: nothing was delegated. */
+MUST_CHECK SECURITY_STATUS krb_delegated_credential(struct context *context, struct credential **credential,
+                                                    struct failure *failure);
 
 #endif

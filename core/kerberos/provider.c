@@ -47,17 +47,29 @@ static SECURITY_STATUS krb_unseal(struct context *base, struct message *message)
     return status == SEC_E_OK ? krb_session_unseal(&context->session, message) : status;
 }
 
+/* Negotiate offers and chooses Kerberos only where there is a key. */
+static bool krb_usable(struct credential *base, struct failure *why)
+{
+    struct krb_keys *keys;
+
+    if (krb_credential_keys((struct krb_credential *)base, false, &keys, why) != SEC_E_OK)
+        return false;
+    krb_keys_release(keys);
+    return true;
+}
+
 const struct provider kerberos_provider = {
     .name = "Kerberos",
     .comment = "Kerberos Security Package",
     .capabilities = SECPKG_FLAG_INTEGRITY | SECPKG_FLAG_PRIVACY | SECPKG_FLAG_TOKEN_ONLY | SECPKG_FLAG_CONNECTION
                     | SECPKG_FLAG_MULTI_REQUIRED | SECPKG_FLAG_EXTENDED_ERROR | SECPKG_FLAG_ACCEPT_WIN32_NAME
                     | SECPKG_FLAG_NEGOTIABLE | SECPKG_FLAG_GSS_COMPATIBLE | SECPKG_FLAG_LOGON | SECPKG_FLAG_MUTUAL_AUTH
-                    | SECPKG_FLAG_READONLY_WITH_CHECKSUM,
+                    | SECPKG_FLAG_DELEGATION | SECPKG_FLAG_READONLY_WITH_CHECKSUM,
     .rpc_id = RPC_C_AUTHN_GSS_KERBEROS,
     .max_token = KRB_MAX_TOKEN,
     .uses = SECPKG_CRED_INBOUND | SECPKG_CRED_OUTBOUND,
     .both_allowed = true,
+    .usable = krb_usable,
     .acquire = krb_acquire,
     .credential_free = krb_credential_free,
     .set_keytab = krb_set_keytab,
@@ -73,5 +85,6 @@ const struct provider kerberos_provider = {
     .seal = krb_seal,
     .unseal = krb_unseal,
     .identity_at = krb_identity_at,
+    .delegated = krb_delegated_credential,
     .describe = krb_describe,
 };

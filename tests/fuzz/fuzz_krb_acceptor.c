@@ -86,6 +86,8 @@ static void choose(const uint8_t *data, struct ticket_spec *ticket, struct authe
     ticket->pac_twice = data[7] & 0x40;
 }
 
+static TimeStamp expiry; /* of the last login */
+
 static bool ours_accepts(struct bytes keytab, struct bytes request)
 {
     static uint8_t answer[TICKET_ROOM];
@@ -103,7 +105,7 @@ static bool ours_accepts(struct bytes keytab, struct bytes request)
     must(SspiCredentialSetKeytabBytes(&credential, keytab.data, (ULONG)keytab.size) == SEC_E_OK, "a keytab");
     must(SspiCredentialSetOption(&credential, "replay_cache", "memory") == SEC_E_OK, "an option");
     must(SspiCredentialSetOption(&credential, "replay_cache_entries", "64") == SEC_E_OK, "an option");
-    status = AcceptSecurityContext(&credential, NULL, &input, 0, 0, &context, &output, &attributes, NULL);
+    status = AcceptSecurityContext(&credential, NULL, &input, 0, 0, &context, &output, &attributes, &expiry);
     must(status != SEC_E_INTERNAL_ERROR, "refusals have a reason");
     if (status >= 0)
         DeleteSecurityContext(&context);
@@ -176,7 +178,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const krb5_error_code error = heimdal_refuses(&oracle, request);
 
         if (error)
-            fprintf(stderr, "Heimdal refuses: %s\n", krb5_get_error_message(oracle.context, error));
+            fprintf(stderr, "Heimdal refuses: %s (end %lld)\n", krb5_get_error_message(oracle.context, error),
+                    (long long)(expiry.QuadPart / CLOCK_TICKS_PER_SECOND - INT64_C(11644473600)));
         must(error == 0, "ours accepts nothing that Heimdal refuses");
     }
     return 0;

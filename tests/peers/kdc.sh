@@ -83,6 +83,7 @@ populate() {
         kadmin del_enctype "$service" $(echo "$types" | tr ' ' '\n' | grep -vx "$type")
         kadmin ext_keytab -k "FILE:$folder/all.keytab" "$service"
     done
+    kadmin modify --attributes=+ok-as-delegate "HTTP/server.example.test@$realm"
     kadmin ext_keytab -k "FILE:$folder/http.keytab" "HTTP/server.example.test@$realm"
     kadmin ext_keytab -k "FILE:$folder/bob.keytab" "bob@$realm"
 }

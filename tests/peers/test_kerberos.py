@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import socket
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import sspi
+from sspi import _sspi
 
 gssapi = pytest.importorskip("gssapi", reason="apt-get install python3-gssapi")
 
@@ -243,3 +248,79 @@ def test_unknown_service(kdc: Path) -> None:
     with pytest.raises(sspi.SSPIError) as refused:
         client.step()
     assert refused.value.status == sspi.Status.SEC_E_TARGET_UNKNOWN
+
+
+def test_delegation(kdc: Path) -> None:
+    """The server logs in elsewhere with what the client lent: from MIT's client, and from ours."""
+    lent = GSS_PROTECT | gssapi.RequirementFlag.mutual_authentication | gssapi.RequirementFlag.delegate_to_peer
+    for client in (mit_client(lent), OurClient(PROTECT | sspi.InitFlag.MUTUAL_AUTH | sspi.InitFlag.DELEGATE)):
+        credential = sspi.Credential("Kerberos", options={"service_names": "HTTP"})
+        server = sspi.ServerContext(credential, flags=sspi.AcceptFlag.DELEGATE)
+        token = client.step() if isinstance(client, gssapi.SecurityContext) else client.step(b"")
+        server.step(token)
+        assert server.flags & sspi.AcceptFlag.DELEGATE
+        onward = _sspi.SspiAcquireDelegatedCredential(server._open())
+        _, _, request, _, _ = _sspi.InitializeSecurityContext(
+            onward, None, "svc/server.example.test", int(sspi.InitFlag.MUTUAL_AUTH), 0, None
+        )
+        second = OurServer(service_names="svc", keytab=str(kdc / "all.keytab"))
+        second.step(bytes(request))
+        assert second.context.client_name == "alice@EXAMPLE.TEST"
+
+
+def test_our_client_lends_to_mit(kdc: Path) -> None:
+    client, server = OurClient(PROTECT | sspi.InitFlag.MUTUAL_AUTH | sspi.InitFlag.DELEGATE), mit_server()
+    handshake(client, server)
+    assert server.delegated_creds is not None
+    assert str(server.delegated_creds.name) == "alice@EXAMPLE.TEST"
+
+
+def test_nothing_is_lent_to_a_server_without_the_kdcs_trust(kdc: Path) -> None:
+    client = OurClient(PROTECT | sspi.InitFlag.MUTUAL_AUTH | sspi.InitFlag.DELEGATE, "svc/server.example.test")
+    client.step(b"")
+    assert not client.context.flags & sspi.InitFlag.DELEGATE
+
+
+def test_keytab_login(kdc: Path) -> None:
+    credential = _sspi.AcquireCredentialsHandle("bob@EXAMPLE.TEST", "Kerberos", _sspi.SECPKG_CRED_OUTBOUND, None)[0]
+    _sspi.SspiCredentialSetKeytab(credential, str(kdc / "bob.keytab"))
+    _, _, request, _, _ = _sspi.InitializeSecurityContext(credential, None, SERVICE, 0, 0, None)
+    server = OurServer()
+    server.step(bytes(request))
+    assert server.context.client_name == "bob@EXAMPLE.TEST"
+
+
+def test_kdc_that_does_not_answer(kdc: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A port that takes packets and never answers; and one that refuses them."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent, socket.socket() as listener:
+        silent.bind(("127.0.0.1", 0))
+        listener.bind(("127.0.0.1", silent.getsockname()[1]))
+        listener.listen()
+        for port in (silent.getsockname()[1], 1):
+            config = tmp_path / f"krb5-{port}.conf"
+            text = (kdc / "krb5.conf").read_text()
+            lines = [
+                re.sub(r":\d+$", f":{port}", line)
+                for line in text.splitlines()
+                if "kdc_timeout" not in line and "max_retries" not in line
+            ]
+            config.write_text("\n".join(lines))
+            started = time.monotonic()
+            result = subprocess.run(
+                [sys.executable, "-c", LOGIN],
+                env=os.environ | {"KRB5_CONFIG": str(config)},
+                capture_output=True,
+                text=True,
+            )
+            assert "SEC_E_NO_AUTHENTICATING_AUTHORITY" in result.stdout, result.stdout + result.stderr
+            assert time.monotonic() - started < 30
+
+
+LOGIN = """
+import sspi
+credential = sspi.Credential("Kerberos", usage="initiate", username="bob", domain="EXAMPLE.TEST", password="x")
+try:
+    sspi.ClientContext(credential, target="HTTP/server.example.test").step()
+except sspi.SSPIError as refused:
+    print(refused.status.name, refused)
+"""

@@ -58,6 +58,7 @@ static SECURITY_STATUS explained(SecHandle *h)
     }
 
 /* Functions of a context. */
+CALL(SspiAcquireDelegatedCredential, SspiAcquireDelegatedCredential(h, &created))
 CALL(SspiListIdentity, dropped(SspiListIdentity(h, &number, (PSSPI_IDENTITY_FIELD *)(void *)room)))
 CALL(AcceptSecurityContext, AcceptSecurityContext((SecHandle *)valid_credential, h ? h : &(SecHandle){0}, &in, 0, 0,
                                                   &created, out(), &attributes, &expiry))
@@ -163,6 +164,7 @@ static const struct row {
     CONTEXT(SaslSetContextOption, 0),
     CONTEXT(SaslGetContextOption, 0),
     CONTEXT(SspiListIdentity, HALF_OPEN | FAILED),
+    CONTEXT(SspiAcquireDelegatedCredential, HALF_OPEN | FAILED),
     CONTEXT(SspiExplainContext, 0),
     CONTEXT(SspiQueryContextReason, 0),
     CONTEXT(DeleteSecurityContext, 0), /* last: it consumes the handle */
