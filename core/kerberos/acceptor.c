@@ -264,9 +264,8 @@ static SECURITY_STATUS answer_make(struct arrival *arrival)
 
     if (!random_bytes(&nonces, sizeof nonces))
         return no_crypto(arrival->step);
-    /* 30 bits: some peers take the number for a signed one. */
     memcpy(&sequence, nonces.sequence, sizeof sequence);
-    sequence &= 0x3FFFFFFF;
+    sequence = krb_sequence_fit(sequence);
     status = subkey_make(arrival, nonces.subkey);
     secret_wipe(&nonces, sizeof nonces);
     if (status != SEC_E_OK)

@@ -78,14 +78,14 @@ static SECURITY_STATUS secrets_draw(struct request *request)
 
     if (ok) {
         memcpy(&request->sequence, nonces.sequence, sizeof nonces.sequence);
-        request->sequence &= 0x3FFFFFFF; /* some peers take the number for a signed one */
+        request->sequence = krb_sequence_fit(request->sequence);
         ok = krb_key_set(&request->subkey, etype->number, bytes_of(nonces.subkey, etype->key_size));
     }
     secret_wipe(&nonces, sizeof nonces);
     if (ok && request->step->has_bindings)
         ok = step_bindings_hash(request->step, request->bindings);
     request->time = now - now % CLOCK_TICKS_PER_SECOND;
-    request->microseconds = (uint32_t)(now % CLOCK_TICKS_PER_SECOND / 10);
+    request->microseconds = krb_microseconds_fit((uint32_t)(now % CLOCK_TICKS_PER_SECOND / 10));
     return ok ? SEC_E_OK : no_crypto(request->step);
 }
 

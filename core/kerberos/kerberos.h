@@ -340,4 +340,18 @@ MUST_CHECK SECURITY_STATUS krb_forward_open(const struct krb_key *session_key, c
 MUST_CHECK SECURITY_STATUS krb_delegated_credential(struct context *context, struct credential **credential,
                                                     struct failure *failure);
 
+/*
+ * Numbers whose encoding is always equally long, so that a leg tried again with a larger buffer needs the size that was
+ * told: a sequence number of 30 bits (some peers take it for a signed one), and microseconds of three octets.
+ */
+static inline uint32_t krb_sequence_fit(uint32_t random)
+{
+    return (random & 0x1FFFFFFF) | 0x20000000;
+}
+
+static inline uint32_t krb_microseconds_fit(uint32_t microseconds)
+{
+    return 0x10000 + (uint32_t)((uint64_t)microseconds * (1000000 - 0x10000) / 1000000);
+}
+
 #endif
