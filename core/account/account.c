@@ -73,6 +73,12 @@ SECURITY_STATUS store_unknown_user(struct failure *failure, const char *user, co
                        domain, *domain ? "\\" : "", user);
 }
 
+SECURITY_STATUS store_locked_meanwhile(struct failure *failure)
+{
+    return failure_set(failure, SEC_E_LOGON_DENIED, SSPI_REASON_ACCOUNT_LOCKED,
+                       "the account was locked while the login was verified");
+}
+
 SECURITY_STATUS store_lookup_unknown(struct failure *failure)
 {
     if (failure)
@@ -108,20 +114,34 @@ bool account_domain_valid(const char *domain)
     return name_valid(domain);
 }
 
-SECURITY_STATUS account_store_lock_state(SspiAccountStore *store, ULONG threshold, ULONG seconds,
-                                         struct account *account, struct failure *failure)
+static bool names_valid(const char *user, const char *domain)
 {
-    bool locked = false;
+    return account_user_valid(user) && account_domain_valid(domain);
+}
+
+static SECURITY_STATUS lock_ask(SspiAccountStore *store, const char *user, const char *domain, ULONG threshold,
+                                ULONG seconds, bool *locked, struct failure *failure)
+{
     SECURITY_STATUS status = SEC_E_UNSUPPORTED_FUNCTION;
 
+    *locked = false;
     if (threshold == 0)
         return SEC_E_OK;
     fork_lock_enter();
     if (store->ops->is_locked)
-        status = store->ops->is_locked(store, account, threshold, seconds, &locked, failure);
+        status = store->ops->is_locked(store, user, domain, threshold, seconds, locked, failure);
     if (status == SEC_E_UNSUPPORTED_FUNCTION)
-        status = lockout_is_locked(store, account, threshold, seconds, &locked, failure);
+        status = lockout_is_locked(store, user, domain, threshold, seconds, locked, failure);
     fork_lock_leave();
+    return status;
+}
+
+SECURITY_STATUS account_store_lock_state(SspiAccountStore *store, ULONG threshold, ULONG seconds,
+                                         struct account *account, struct failure *failure)
+{
+    bool locked;
+    SECURITY_STATUS status = lock_ask(store, account->user, account->domain, threshold, seconds, &locked, failure);
+
     account->locked = account->locked || locked;
     return status;
 }
@@ -132,7 +152,7 @@ static SECURITY_STATUS store_lookup(SspiAccountStore *store, const char *user, c
     *account = (struct account){0};
     if (!store->ops->lookup)
         return unsupported(store, failure, "look up keys");
-    if (!account_user_valid(user) || !account_domain_valid(domain))
+    if (!names_valid(user, domain))
         return failure_set(failure, SEC_E_LOGON_DENIED, SSPI_REASON_UNKNOWN_USER,
                            "the claimed name cannot be that of an account");
     return store->ops->lookup(store, user, domain, account, failure);
@@ -142,13 +162,18 @@ SECURITY_STATUS account_store_lookup(SspiAccountStore *store, const char *user, 
                                      ULONG lockout_threshold, ULONG lockout_seconds, struct account *account,
                                      struct failure *failure)
 {
-    SECURITY_STATUS status;
+    SECURITY_STATUS status, asked = SEC_E_OK;
+    bool nobody;
 
     store_enter(store);
     status = store_lookup(store, user, domain, account, failure);
     store_leave(store);
     if (status == SEC_E_OK)
-        status = account_store_lock_state(store, lockout_threshold, lockout_seconds, account, failure);
+        asked = account_store_lock_state(store, lockout_threshold, lockout_seconds, account, failure);
+    else if (status == SEC_E_LOGON_DENIED && names_valid(user, domain)) /* asked all the same: it takes its time */
+        asked = lock_ask(store, user, domain, lockout_threshold, lockout_seconds, &nobody, failure);
+    if (asked != SEC_E_OK)
+        status = asked;
     if (status != SEC_E_OK)
         account_clear(account);
     return status;
@@ -167,7 +192,7 @@ SECURITY_STATUS account_store_verify_ntlm(SspiAccountStore *store, const struct 
     *result = (struct account_ntlm_result){0};
     if (!store->ops->verify_ntlm)
         return unsupported(store, failure, "verify NTLM responses");
-    if (!account_user_valid(request->user) || !account_domain_valid(request->domain))
+    if (!names_valid(request->user, request->domain))
         return store_lookup_unknown(failure);
     store_enter(store);
     status = store->ops->verify_ntlm(store, request, result, failure);
@@ -184,17 +209,18 @@ static SECURITY_STATUS note_here(SspiAccountStore *store, const char *user, cons
 {
     struct account account = {0};
     SECURITY_STATUS status = SEC_E_OK;
-    bool known = true;
+    struct lockout_name name = {user, "", true};
 
-    if (store->ops->may_block) {
-        status = lockout_note(store, user, "", success, threshold, seconds, failure);
-    } else {
+    if (!names_valid(user, domain)) {
+        name = (struct lockout_name){"", "", false};
+    } else if (!store->ops->may_block) {
         status = store_lookup(store, user, domain, &account, failure);
-        known = status == SEC_E_OK;
-        if (known || status == SEC_E_LOGON_DENIED)
-            status = lockout_note(store, known ? account.user : "", known ? account.domain : "", success, threshold,
-                                  seconds, failure);
+        name = (struct lockout_name){user, domain, false};
+        if (status == SEC_E_OK)
+            name = (struct lockout_name){account.user, account.domain, true};
     }
+    if (status == SEC_E_OK || status == SEC_E_LOGON_DENIED)
+        status = lockout_note(store, &name, success, threshold, seconds, failure);
     account_clear(&account);
     return status;
 }

@@ -51,8 +51,8 @@ struct account_ntlm_result {
  * lookup: SEC_E_OK; SEC_E_LOGON_DENIED for an unknown user; anything else: the store is unavailable, `failure` names
  * the file. Finds by the order of account_store_lookup. Leaves `account` empty on failure. put: adds or replaces all
  * `count` accounts or none; one that is replaced stays disabled or locked. remove, set_disabled: exactly that user and domain; SEC_E_LOGON_DENIED when there is none.
- * Enabling clears a lock. is_locked, note_login: lockout that outlives the process and is shared;
- * SEC_E_UNSUPPORTED_FUNCTION: count in this process.
+ * Enabling clears a lock. is_locked, note_login: lockout that outlives the process and is shared, at the same cost for
+ * names that have no account; SEC_E_UNSUPPORTED_FUNCTION: count in this process.
  */
 struct account_store_ops {
     const char *kind;
@@ -74,7 +74,7 @@ struct account_store_ops {
     (struct _SspiAccountStore *store, SECURITY_STATUS (*visit)(void *argument, const struct account *account),
      void *argument, struct failure *failure);
     SECURITY_STATUS(*is_locked)
-    (struct _SspiAccountStore *store, const struct account *account, ULONG threshold, ULONG seconds, bool *locked,
+    (struct _SspiAccountStore *store, const char *user, const char *domain, ULONG threshold, ULONG seconds, bool *locked,
      struct failure *failure);
     SECURITY_STATUS(*note_login)
     (struct _SspiAccountStore *store, const char *user, const char *domain, bool success, ULONG threshold,
@@ -133,7 +133,9 @@ MUST_CHECK bool account_store_can_verify_ntlm(const SspiAccountStore *store);
 /*
  * Counts a verified login or a wrong password for lockout, under the names as claimed or as found. Nothing is counted
  * when threshold is 0. Call it for an unknown, disabled or locked account too (success false): the work is the same, so
- * that time tells nothing. Failing to count a failure fails the login: the caller gets the status.
+ * that time tells nothing. Failing to count a failure fails the login: the caller gets the status. So does a verified
+ * login whose account was locked while it was verified, with SEC_E_LOGON_DENIED: of many guesses at once, no more than
+ * `threshold` are answered.
  */
 MUST_CHECK SECURITY_STATUS account_store_note_login(SspiAccountStore *store, const char *user, const char *domain,
                                                     bool success, ULONG threshold, ULONG seconds,

@@ -40,6 +40,8 @@ static const char *const statement_texts[STATEMENTS] = {
     [STATEMENT_PUT_KEY] = "INSERT INTO account_key (account_id, kind, value) VALUES (?1, 'nt', ?2)",
     [STATEMENT_DROP_ACCOUNT] = "DELETE FROM account WHERE account_id = ?1",
     [STATEMENT_SET_DISABLED] = "UPDATE account SET disabled = ?2 WHERE account_id = ?1",
+    [STATEMENT_MAKE_FAILURES] = "INSERT OR IGNORE INTO login_failure VALUES (?1, 0, 0)",
+    [STATEMENT_CLEAR_FAILURES] = "UPDATE login_failure SET failures = 0, last = 0 WHERE account_id = ?1",
     [STATEMENT_DROP_FAILURES] = "DELETE FROM login_failure WHERE account_id = ?1",
     [STATEMENT_PUT_FAILURES] = PUT_FAILURES,
 };

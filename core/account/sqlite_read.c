@@ -307,8 +307,8 @@ SECURITY_STATUS sqlite_each(SspiAccountStore *store,
     return status;
 }
 
-SECURITY_STATUS failures_read(struct connection *connection, sqlite3_int64 id, sqlite3_int64 *failures,
-                              sqlite3_int64 *last, struct failure *failure)
+SECURITY_STATUS failures_read(struct connection *connection, sqlite3_int64 id, int64_t *failures, int64_t *last,
+                              struct failure *failure)
 {
     SECURITY_STATUS status;
     sqlite3_stmt *statement = statement_take(connection, STATEMENT_FAILURES, &status, failure);
@@ -328,11 +328,12 @@ SECURITY_STATUS failures_read(struct connection *connection, sqlite3_int64 id, s
     return code == SQLITE_ROW || code == SQLITE_DONE ? SEC_E_OK : database_failed(code, connection->path, failure);
 }
 
-SECURITY_STATUS sqlite_is_locked(SspiAccountStore *store, const struct account *account, ULONG threshold, ULONG seconds,
-                                 bool *locked, struct failure *failure)
+SECURITY_STATUS sqlite_is_locked(SspiAccountStore *store, const char *user, const char *domain, ULONG threshold,
+                                 ULONG seconds, bool *locked, struct failure *failure)
 {
     struct sqlite_store *sqlite = sqlite_of(store);
-    sqlite3_int64 id = 0, failures = 0, last = 0;
+    int64_t failures = 0, last = 0;
+    sqlite3_int64 id = 0;
     const char *why;
     bool writable = false;
     SECURITY_STATUS status;
@@ -341,7 +342,7 @@ SECURITY_STATUS sqlite_is_locked(SspiAccountStore *store, const struct account *
     pthread_mutex_lock(&sqlite->read_mutex);
     status = reader_open(sqlite, failure);
     if (status == SEC_E_OK)
-        status = account_row_find(&sqlite->reader, STATEMENT_EXACT, account->user, account->domain, &id, NULL, failure);
+        status = account_row_find(&sqlite->reader, STATEMENT_EXACT, user, domain, &id, NULL, failure);
     if (status == SEC_E_OK)
         status = failures_read(&sqlite->reader, id, &failures, &last, failure);
     if (status == SEC_E_OK)
@@ -349,6 +350,7 @@ SECURITY_STATUS sqlite_is_locked(SspiAccountStore *store, const struct account *
     pthread_mutex_unlock(&sqlite->read_mutex);
     if (status != SEC_E_OK)
         return status;
-    *locked = failures >= threshold && !lockout_expired(clock_now(), last, (int64_t)seconds * CLOCK_TICKS_PER_SECOND);
+    *locked =
+        id && lockout_reached(failures, threshold, clock_now(), last, (int64_t)seconds * CLOCK_TICKS_PER_SECOND);
     return *locked || writable ? SEC_E_OK : SEC_E_UNSUPPORTED_FUNCTION;
 }

@@ -9,7 +9,8 @@
 
 /*
  * The keys of names are their upper-case forms, made by the same mapping as NTLM's. account_key.kind 'nt' is the NT
- * hash with realm '' and kvno 0. login_failure.account_id 0 stands for names that have no account. meta.generation
+ * hash with realm '' and kvno 0. login_failure has a row for each account, so that the first failure is written like any
+ * other; account_id 0 stands for names that have no account. meta.generation
  * becomes another random number with every change of an account, so that it tells a restored copy apart too.
  */
 static const char schema[] = "CREATE TABLE account ("
@@ -39,6 +40,7 @@ static const char schema[] = "CREATE TABLE account ("
                              " failures INTEGER NOT NULL,"
                              " last INTEGER NOT NULL) STRICT;"
                              "CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+                             "INSERT INTO login_failure VALUES (0, 0, 0);"
                              "INSERT INTO meta VALUES ('generation', random());";
 
 static const char *const watched[] = {"account", "account_key"};

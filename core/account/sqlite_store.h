@@ -50,16 +50,16 @@ MUST_CHECK SECURITY_STATUS account_row_find(struct connection *connection, enum 
                                             struct failure *failure);
 
 /* login_failure of one account; zeros where there is no row. */
-MUST_CHECK SECURITY_STATUS failures_read(struct connection *connection, sqlite3_int64 id, sqlite3_int64 *failures,
-                                         sqlite3_int64 *last, struct failure *failure);
+MUST_CHECK SECURITY_STATUS failures_read(struct connection *connection, sqlite3_int64 id, int64_t *failures,
+                                         int64_t *last, struct failure *failure);
 
 SECURITY_STATUS sqlite_lookup(SspiAccountStore *store, const char *user, const char *domain, struct account *account,
                               struct failure *failure);
 SECURITY_STATUS sqlite_each(SspiAccountStore *store,
                             SECURITY_STATUS (*visit)(void *argument, const struct account *account), void *argument,
                             struct failure *failure);
-SECURITY_STATUS sqlite_is_locked(SspiAccountStore *store, const struct account *account, ULONG threshold, ULONG seconds,
-                                 bool *locked, struct failure *failure);
+SECURITY_STATUS sqlite_is_locked(SspiAccountStore *store, const char *user, const char *domain, ULONG threshold,
+                                 ULONG seconds, bool *locked, struct failure *failure);
 SECURITY_STATUS sqlite_put(SspiAccountStore *store, const struct account *accounts, size_t count,
                            struct failure *failure);
 SECURITY_STATUS sqlite_remove(SspiAccountStore *store, const char *user, const char *domain, struct failure *failure);

@@ -98,6 +98,8 @@ static SECURITY_STATUS account_put(struct connection *writer, const struct accou
         status = numbers_run(writer, STATEMENT_DROP_KEYS, &id, 1, failure);
     if (status == SEC_E_OK)
         status = key_put(writer, id, account, failure);
+    if (status == SEC_E_OK)
+        status = numbers_run(writer, STATEMENT_MAKE_FAILURES, &id, 1, failure);
     return status;
 }
 
@@ -116,10 +118,11 @@ SECURITY_STATUS sqlite_put(SspiAccountStore *store, const struct account *accoun
     return status;
 }
 
-/* One account, exactly of that name, in a transaction: `numbers[0]` becomes its id. */
+/* One account, exactly of that name, in a transaction: `numbers[0]` becomes its id. `forgive`: what becomes of its count
+ * of failures; STATEMENTS: nothing. */
 static SECURITY_STATUS account_change(struct sqlite_store *sqlite, const char *user, const char *domain,
-                                      enum statement which, sqlite3_int64 *numbers, int count, bool forgive,
-                                      struct failure *failure)
+                                      enum statement which, sqlite3_int64 *numbers, int count,
+                                      enum statement forgive, struct failure *failure)
 {
     SECURITY_STATUS status;
 
@@ -131,8 +134,8 @@ static SECURITY_STATUS account_change(struct sqlite_store *sqlite, const char *u
         status = store_unknown_user(failure, user, domain);
     if (status == SEC_E_OK)
         status = numbers_run(&sqlite->writer, which, numbers, count, failure);
-    if (status == SEC_E_OK && forgive)
-        status = numbers_run(&sqlite->writer, STATEMENT_DROP_FAILURES, numbers, 1, failure);
+    if (status == SEC_E_OK && forgive != STATEMENTS)
+        status = numbers_run(&sqlite->writer, forgive, numbers, 1, failure);
     status = transaction_end(sqlite, status, failure);
     pthread_mutex_unlock(&sqlite->write_mutex);
     return status;
@@ -142,7 +145,8 @@ SECURITY_STATUS sqlite_remove(SspiAccountStore *store, const char *user, const c
 {
     sqlite3_int64 numbers[1] = {0};
 
-    return account_change(sqlite_of(store), user, domain, STATEMENT_DROP_ACCOUNT, numbers, 1, true, failure);
+    return account_change(sqlite_of(store), user, domain, STATEMENT_DROP_ACCOUNT, numbers, 1, STATEMENT_DROP_FAILURES,
+                          failure);
 }
 
 SECURITY_STATUS sqlite_set_disabled(SspiAccountStore *store, const char *user, const char *domain, bool disabled,
@@ -150,58 +154,55 @@ SECURITY_STATUS sqlite_set_disabled(SspiAccountStore *store, const char *user, c
 {
     sqlite3_int64 numbers[2] = {0, disabled};
 
-    return account_change(sqlite_of(store), user, domain, STATEMENT_SET_DISABLED, numbers, 2, !disabled, failure);
-}
-
-/* The row as it shall be after one more failure; while an account is locked nothing is counted, so that the lock falls.
- */
-static void count_failure(sqlite3_int64 *failures, sqlite3_int64 *last, ULONG threshold, ULONG seconds)
-{
-    int64_t now = clock_now();
-
-    if (lockout_expired(now, *last, (int64_t)seconds * CLOCK_TICKS_PER_SECOND))
-        *failures = 0;
-    if (*failures >= threshold)
-        return;
-    ++*failures;
-    *last = now;
+    return account_change(sqlite_of(store), user, domain, STATEMENT_SET_DISABLED, numbers, 2,
+                          disabled ? STATEMENTS : STATEMENT_CLEAR_FAILURES, failure);
 }
 
 /*
- * A name without account is counted in the row of nobody, and a locked account's row is written as it was, so
- * that each takes the time of a wrong password.
+ * Judges and counts in one transaction. A name without account is counted in the row of nobody, and every failure makes
+ * the row another, also that of a locked or disabled account: SQLite writes nothing where nothing changed, and the time
+ * would tell. Denied: a good login of an account that is locked by now, counted as one that failed.
  */
-static SECURITY_STATUS failure_note(struct sqlite_store *sqlite, const char *user, const char *domain, ULONG threshold,
-                                    ULONG seconds, struct failure *failure)
+static SECURITY_STATUS login_count(struct sqlite_store *sqlite, const char *user, const char *domain, bool success,
+                                   ULONG threshold, ULONG seconds, struct failure *failure)
 {
-    sqlite3_int64 row[3] = {0};
+    const int64_t window = (int64_t)seconds * CLOCK_TICKS_PER_SECOND, now = clock_now();
+    int64_t failures = 0, last = 0;
+    sqlite3_int64 id = 0;
+    bool locked = false;
     SECURITY_STATUS status = transaction_begin(sqlite, failure);
 
     if (status == SEC_E_OK)
-        status = account_row_find(&sqlite->writer, STATEMENT_FIND, user, domain, &row[0], NULL, failure);
+        status = account_row_find(&sqlite->writer, STATEMENT_FIND, user, domain, &id, NULL, failure);
     if (status == SEC_E_OK)
-        status = failures_read(&sqlite->writer, row[0], &row[1], &row[2], failure);
+        status = failures_read(&sqlite->writer, id, &failures, &last, failure);
     if (status == SEC_E_OK) {
-        count_failure(&row[1], &row[2], threshold, seconds);
-        status = numbers_run(&sqlite->writer, STATEMENT_PUT_FAILURES, row, 3, failure);
+        locked = id && lockout_reached(failures, threshold, now, last, window);
+        if (success && !locked)
+            failures = last = 0;
+        else
+            lockout_count(&failures, &last, threshold, now, window);
+        status = numbers_run(&sqlite->writer, STATEMENT_PUT_FAILURES, (sqlite3_int64[]){id, failures, last}, 3, failure);
     }
-    return transaction_end(sqlite, status, failure);
+    status = transaction_end(sqlite, status, failure);
+    return status == SEC_E_OK && success && locked ? store_locked_meanwhile(failure) : status;
 }
 
 /* Writes only where there is something to forget. */
-static SECURITY_STATUS success_note(struct sqlite_store *sqlite, const char *user, const char *domain,
-                                    struct failure *failure)
+static SECURITY_STATUS success_note(struct sqlite_store *sqlite, const char *user, const char *domain, ULONG threshold,
+                                    ULONG seconds, struct failure *failure)
 {
-    sqlite3_int64 id, failures, last;
+    int64_t failures, last;
+    sqlite3_int64 id;
     SECURITY_STATUS status = connection_open(&sqlite->writer, sqlite->path, true, failure);
 
     if (status == SEC_E_OK)
         status = account_row_find(&sqlite->writer, STATEMENT_FIND, user, domain, &id, NULL, failure);
     if (status == SEC_E_OK)
         status = failures_read(&sqlite->writer, id, &failures, &last, failure);
-    if (status != SEC_E_OK || failures == 0)
+    if (status != SEC_E_OK || !id || failures == 0)
         return status;
-    return numbers_run(&sqlite->writer, STATEMENT_DROP_FAILURES, &id, 1, failure);
+    return login_count(sqlite, user, domain, true, threshold, seconds, failure);
 }
 
 SECURITY_STATUS sqlite_note_login(SspiAccountStore *store, const char *user, const char *domain, bool success,
@@ -219,8 +220,8 @@ SECURITY_STATUS sqlite_note_login(SspiAccountStore *store, const char *user, con
     if (!account_user_valid(user) || !account_domain_valid(domain))
         user = domain = "";
     pthread_mutex_lock(&sqlite->write_mutex);
-    status = success ? success_note(sqlite, user, domain, failure)
-                     : failure_note(sqlite, user, domain, threshold, seconds, failure);
+    status = success ? success_note(sqlite, user, domain, threshold, seconds, failure)
+                     : login_count(sqlite, user, domain, false, threshold, seconds, failure);
     pthread_mutex_unlock(&sqlite->write_mutex);
     return status;
 }

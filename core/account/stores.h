@@ -23,6 +23,7 @@ MUST_CHECK SECURITY_STATUS callback_store_new(SSPI_ACCOUNT_LOOKUP_FN lookup, voi
 /* The failures that every store tells alike. */
 SECURITY_STATUS store_no_memory(struct failure *failure);
 SECURITY_STATUS store_unknown_user(struct failure *failure, const char *user, const char *domain);
+SECURITY_STATUS store_locked_meanwhile(struct failure *failure);
 /* Of a lookup: the reason without a sentence, the making of which would tell by time that there is no such user. */
 SECURITY_STATUS store_lookup_unknown(struct failure *failure);
 

@@ -245,10 +245,11 @@ static SECURITY_STATUS success_note(const struct ntlm_context *context, const st
                                     struct step *step)
 {
     const struct credential *credential = context->base.credential;
-
-    return account_store_note_login(
+    const SECURITY_STATUS status = account_store_note_login(
         credential->accounts, verdict->user ? verdict->user : "", verdict->domain ? verdict->domain : "", true,
         credential->settings.lockout_threshold, credential->settings.lockout_seconds, step->failure);
+
+    return status == SEC_E_OK || status == SEC_E_LOGON_DENIED ? status : SEC_E_NO_AUTHENTICATING_AUTHORITY;
 }
 
 static SECURITY_STATUS accept_user(struct ntlm_context *context, const struct ntlm_authenticate *message,
@@ -264,8 +265,8 @@ static SECURITY_STATUS accept_user(struct ntlm_context *context, const struct nt
         goto out;
     }
     status = verdict_check(context, &verdict, step);
-    if (status == SEC_E_OK && success_note(context, &verdict, step) != SEC_E_OK)
-        status = SEC_E_NO_AUTHENTICATING_AUTHORITY;
+    if (status == SEC_E_OK)
+        status = success_note(context, &verdict, step);
     context->extended = verdict.extended;
 out:
     ntlm_verdict_clear(&verdict);

@@ -34,7 +34,7 @@ static const char help[] = "Usage: sspi-accounts [OPTION]... COMMAND [USER | LOC
                            "Commands:\n"
                            "  create           make an empty store (mode 0600)\n"
                            "  add USER         add an account; makes the store if there is none\n"
-                           "  password USER    give an account another password; disabled or locked, it stays so\n"
+                           "  password USER    give an account another password\n"
                            "  disable USER     refuse its logins\n"
                            "  enable USER      allow its logins again, and clear a lock\n"
                            "  remove USER      remove it\n"

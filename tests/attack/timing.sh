@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Instructions of a refused login, by callgrind: a wrong password, an unknown user and a disabled account cost the same,
-# within one in a hundred. Usage: tests/attack/timing.sh BUILD (release)
+# Instructions of a refused login, by callgrind: a wrong password, an unknown user, a disabled and, with lockout on, a
+# locked account cost the same, within one in a hundred. Usage: tests/attack/timing.sh BUILD (release)
 set -uo pipefail
 
 bin=${1:?build folder}/tests/bin
@@ -15,10 +15,12 @@ cost() {
     sed -n 's/^\(summary\|totals\): *//p' "$work/out" | head -n 1
 }
 
-for store in memory database; do
+for store in memory database memory_lockout database_lockout; do
     base=0
-    for kind in wrong_password unknown_user disabled_account; do
-        count=$(cost $store/$kind)
+    kinds='wrong_password unknown_user disabled_account'
+    [[ $store != *_lockout ]] || kinds+=' locked_account unknown_user_after_many'
+    for kind in $kinds; do
+        count=$(cost "$store/$kind")
         count=$((${count:-0} / 200))
         [ $base -ne 0 ] || base=$count
         difference=$((count > base ? count - base : base - count))

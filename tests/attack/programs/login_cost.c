@@ -1,6 +1,6 @@
 /*
  * Run under callgrind by timing.sh, which counts the instructions of the last leg: login_cost --filter STORE/KIND. A
- * wrong password, an unknown user and a disabled account must cost the same.
+ * wrong password, an unknown user, a disabled and a locked account must cost the same.
  */
 #include "forge.h"
 
@@ -35,18 +35,28 @@ static void folder_remove(const char *folder)
     cr_assert_eq(system(command), 0);
 }
 
-/* Names of one length, so that the only difference is what the store says. */
-static void refused(const char *user, bool disabled, bool database)
+struct kind {
+    const char *user; /* of one length, so that the only difference is what the store says */
+    bool disabled;    /* then with the right password */
+    bool database;
+    const char *threshold; /* of lockout */
+};
+
+#define NEVER "1000000" /* counted, but not reached */
+#define SOON "5"        /* reached before the logins that are measured */
+
+static void refused(struct kind kind)
 {
     struct forge forge = forge_good();
     char folder[32] = "";
 
     loopback_open(&loop);
-    if (database)
+    if (kind.database)
         use_database(folder);
-    assert_status(SspiAccountStoreSetDisabled(loop.store, USER, DOMAIN, disabled), SEC_E_OK);
-    forge.user = user;
-    forge.password = disabled ? PASSWORD : "Passw0rd?";
+    assert_status(SspiAccountStoreSetDisabled(loop.store, USER, DOMAIN, kind.disabled), SEC_E_OK);
+    assert_status(SspiCredentialSetOption(&loop.server_credential, "lockout_threshold", kind.threshold), SEC_E_OK);
+    forge.user = kind.user;
+    forge.password = kind.disabled ? PASSWORD : "Passw0rd?";
     for (unsigned i = 0; i < WARM + COUNTED; i++) {
         SECURITY_STATUS status;
 
@@ -60,36 +70,86 @@ static void refused(const char *user, bool disabled, bool database)
         loopback_again(&loop);
     }
     loopback_close(&loop);
-    if (database)
+    if (kind.database)
         folder_remove(folder);
 }
 
 Test(memory, wrong_password)
 {
-    refused(USER, false, false);
+    refused((struct kind){USER, false, false, "0"});
 }
 
 Test(memory, unknown_user)
 {
-    refused("malor", false, false);
+    refused((struct kind){"malor", false, false, "0"});
 }
 
 Test(memory, disabled_account)
 {
-    refused(USER, true, false);
+    refused((struct kind){USER, true, false, "0"});
+}
+
+Test(memory_lockout, wrong_password)
+{
+    refused((struct kind){USER, false, false, NEVER});
+}
+
+Test(memory_lockout, unknown_user)
+{
+    refused((struct kind){"malor", false, false, NEVER});
+}
+
+Test(memory_lockout, disabled_account)
+{
+    refused((struct kind){USER, true, false, NEVER});
+}
+
+Test(memory_lockout, locked_account)
+{
+    refused((struct kind){USER, false, false, SOON});
+}
+
+Test(memory_lockout, unknown_user_after_many)
+{
+    refused((struct kind){"malor", false, false, SOON});
 }
 
 Test(database, wrong_password)
 {
-    refused(USER, false, true);
+    refused((struct kind){USER, false, true, "0"});
 }
 
 Test(database, unknown_user)
 {
-    refused("malor", false, true);
+    refused((struct kind){"malor", false, true, "0"});
 }
 
 Test(database, disabled_account)
 {
-    refused(USER, true, true);
+    refused((struct kind){USER, true, true, "0"});
+}
+
+Test(database_lockout, wrong_password)
+{
+    refused((struct kind){USER, false, true, NEVER});
+}
+
+Test(database_lockout, unknown_user)
+{
+    refused((struct kind){"malor", false, true, NEVER});
+}
+
+Test(database_lockout, disabled_account)
+{
+    refused((struct kind){USER, true, true, NEVER});
+}
+
+Test(database_lockout, locked_account)
+{
+    refused((struct kind){USER, false, true, SOON});
+}
+
+Test(database_lockout, unknown_user_after_many)
+{
+    refused((struct kind){"malor", false, true, SOON});
 }

@@ -86,11 +86,29 @@ static void lockout_check(SspiAccountStore *store)
     assert_status(account_store_note_login(store, "bob", "", false, 0, SECONDS, &failure), SEC_E_OK);
 }
 
+/* Judged before the lock, noted after it: of guesses at the same moment only those within the threshold are answered. */
+static void late_success_check(SspiAccountStore *store)
+{
+    struct failure failure = {0};
+
+    store_add(store, "late", "EX", "x");
+    fail_times(store, "late", "EX", THRESHOLD);
+    assert_status(account_store_note_login(store, "late", "EX", true, THRESHOLD, SECONDS, &failure),
+                  SEC_E_LOGON_DENIED);
+    cr_assert_eq(failure.reason, SSPI_REASON_ACCOUNT_LOCKED);
+    cr_assert(locked(store, "late", "EX"), "the lock stays");
+    clock_advance_ms(SECONDS * 1000);
+    note(store, "late", "EX", true);
+    fail_times(store, "late", "EX", THRESHOLD - 1);
+    cr_assert(!locked(store, "late", "EX"), "the lock fell at its time");
+}
+
 Test(lockout, in_process)
 {
     SspiAccountStore *store = store_open("memory:");
 
     lockout_check(store);
+    late_success_check(store);
     account_store_release(store);
 }
 
@@ -99,6 +117,7 @@ Test(lockout, in_the_database, .init = folder_make, .fini = folder_remove)
     SspiAccountStore *store = store_create(folder_path("db"));
 
     lockout_check(store);
+    late_success_check(store);
     account_store_release(store);
 }
 
@@ -207,14 +226,54 @@ Test(lockout, remembers_the_latest_of_too_many)
     SspiAccountStore *store = store_open("memory:");
     struct failure failure = {0};
     char user[16];
+    const struct lockout_name name = {user, "", true};
 
     for (int i = 0; i < 3 * LOCKOUT_SETS * LOCKOUT_WAYS; i++) {
         snprintf(user, sizeof user, "user%d", i);
-        assert_status(lockout_note(store, user, "", false, 1, SECONDS, &failure), SEC_E_OK);
+        assert_status(lockout_note(store, &name, false, 1, SECONDS, &failure), SEC_E_OK);
     }
     store_add(store, user, "", "x");
-    assert_status(lockout_note(store, user, "", false, 1, SECONDS, &failure), SEC_E_OK);
+    assert_status(lockout_note(store, &name, false, 1, SECONDS, &failure), SEC_E_OK);
     fail_times(store, user, "", THRESHOLD);
     cr_assert(locked(store, user, ""));
+    account_store_release(store);
+}
+
+/* How often the file was written: SQLite's change counter. */
+static unsigned writes_of(const char *path)
+{
+    uint8_t bytes[4];
+    FILE *file = fopen(path, "rb");
+
+    cr_assert_not_null(file);
+    cr_assert_eq(fseek(file, 24, SEEK_SET), 0);
+    cr_assert_eq(fread(bytes, 1, sizeof bytes, file), sizeof bytes);
+    cr_assert_eq(fclose(file), 0);
+    return (unsigned)bytes[0] << 24 | (unsigned)bytes[1] << 16 | (unsigned)bytes[2] << 8 | bytes[3];
+}
+
+Test(lockout, in_the_database_writes_once_for_every_failure_of_any_name, .init = folder_make, .fini = folder_remove)
+{
+    static const char *const users[] = {"alice", "off", "nobody", "no\\body"};
+    const char *path = folder_path("db");
+    SspiAccountStore *store = store_create(path);
+    struct failure failure = {0};
+    off_t size;
+    struct stat status;
+
+    store_add(store, "alice", "EX", "x");
+    store_add(store, "off", "EX", "x");
+    assert_status(account_store_set_disabled(store, "off", "EX", true, &failure), SEC_E_OK);
+    cr_assert_eq(stat(path, &status), 0);
+    size = status.st_size;
+    for (size_t i = 0; i < sizeof users / sizeof users[0]; i++)
+        for (int n = 0; n < 3 * THRESHOLD; n++) {
+            unsigned before = writes_of(path);
+
+            note(store, users[i], "EX", false);
+            cr_assert_eq(writes_of(path), before + 1, "%s, failure %d", users[i], n + 1);
+        }
+    cr_assert_eq(stat(path, &status), 0);
+    cr_assert_eq(status.st_size, size);
     account_store_release(store);
 }

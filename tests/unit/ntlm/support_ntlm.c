@@ -101,6 +101,8 @@ static SECURITY_STATUS store_note(SspiAccountStore *base, const char *user, cons
     (void)user, (void)domain, (void)threshold, (void)seconds;
     if (store->counts_nothing)
         return failure_set(failure, SEC_E_NO_CREDENTIALS, SSPI_REASON_STORE_UNAVAILABLE, "cannot write accounts.db");
+    if (success && store->locks_late)
+        return failure_set(failure, SEC_E_LOGON_DENIED, SSPI_REASON_ACCOUNT_LOCKED, "locked meanwhile");
     if (success)
         store->successes++;
     else

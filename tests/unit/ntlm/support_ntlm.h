@@ -48,6 +48,7 @@ struct rig_store {
     bool judges;         /* verify_ntlm in place of lookup */
     bool exact;          /* no domain is none of the store's */
     bool counts_nothing; /* note_login fails */
+    bool locks_late;     /* note_login finds a verified account locked */
     const char *domain;  /* of every account */
     _Atomic unsigned lookups, failures, successes;
 };

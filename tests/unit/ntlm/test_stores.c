@@ -79,3 +79,12 @@ Test(ntlm_stores, that_cannot_count, .init = open_rig, .fini = close_rig)
     login_as("nobody", "Domain", "wrong");
     refused(SEC_E_NO_AUTHENTICATING_AUTHORITY, SSPI_REASON_STORE_UNAVAILABLE);
 }
+
+/* A right guess beside many wrong ones, judged before the lock. */
+Test(ntlm_stores, that_lock_while_the_login_is_verified, .init = open_rig, .fini = close_rig)
+{
+    rig_store(&rig)->locks_late = true;
+    rig_run(&rig);
+    refused(SEC_E_LOGON_DENIED, SSPI_REASON_ACCOUNT_LOCKED);
+    cr_assert_eq(rig_store(&rig)->successes, 0);
+}
