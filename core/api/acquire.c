@@ -85,6 +85,7 @@ static SECURITY_STATUS acquire_with_identity(const struct provider *provider, co
         request.user = identity.user;
         request.domain = identity.domain;
         request.package_list = identity.package_list;
+        request.keytab = identity.keytab;
         if (identity.password)
             request.password = bytes_of(identity.password, strlen(identity.password));
     }

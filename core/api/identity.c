@@ -20,6 +20,7 @@
 struct parts {
     const void *user, *domain, *password, *package_list;
     ULONG user_length, domain_length, password_length, package_list_length;
+    struct bytes keytab;
     ULONG flags;
     bool wide;
 };
@@ -85,12 +86,21 @@ static bool block_text(struct bytes block, ULONG offset, ULONG size, const void 
     return true;
 }
 
-/* The password in a SEC_WINNT_AUTH_PACKED_CREDENTIALS; offsets count from the start of the structure that holds them.
- */
-static bool packed_password(struct bytes packed, struct parts *out)
+static bool password_read(struct bytes inner, struct parts *out)
+{
+    SEC_WINNT_AUTH_DATA_PASSWORD data;
+
+    if (inner.size < sizeof data)
+        return false;
+    memcpy(&data, inner.data, sizeof data);
+    return block_text(inner, data.UnicodePassword.ByteArrayOffset, data.UnicodePassword.ByteArrayLength, &out->password,
+                      &out->password_length);
+}
+
+/* What a SEC_WINNT_AUTH_PACKED_CREDENTIALS holds; offsets count from the start of the structure that holds them. */
+static bool packed_read(struct bytes packed, struct parts *out)
 {
     SEC_WINNT_AUTH_PACKED_CREDENTIALS header;
-    SEC_WINNT_AUTH_DATA_PASSWORD data;
     struct bytes inner;
 
     if (packed.size == 0)
@@ -99,14 +109,13 @@ static bool packed_password(struct bytes packed, struct parts *out)
         return false;
     memcpy(&header, packed.data, sizeof header);
     if (header.cbStructureLength > packed.size
-        || memcmp(&header.AuthData.CredType, &SEC_WINNT_AUTH_DATA_TYPE_PASSWORD, sizeof(GUID)) != 0
         || !bytes_slice(packed, header.AuthData.CredData.ByteArrayOffset, header.AuthData.CredData.ByteArrayLength,
-                        &inner)
-        || inner.size < sizeof data)
+                        &inner))
         return false;
-    memcpy(&data, inner.data, sizeof data);
-    return block_text(inner, data.UnicodePassword.ByteArrayOffset, data.UnicodePassword.ByteArrayLength, &out->password,
-                      &out->password_length);
+    if (memcmp(&header.AuthData.CredType, &SEC_WINNT_AUTH_DATA_TYPE_PASSWORD, sizeof(GUID)) == 0)
+        return password_read(inner, out);
+    out->keytab = inner;
+    return memcmp(&header.AuthData.CredType, &SEC_WINNT_AUTH_DATA_TYPE_KEYTAB, sizeof(GUID)) == 0 && inner.size;
 }
 
 static bool ex2_parts(const void *auth_data, struct parts *out)
@@ -124,7 +133,7 @@ static bool ex2_parts(const void *auth_data, struct parts *out)
            && block_text(block, header.PackageListOffset, header.PackageListLength, &out->package_list,
                          &out->package_list_length)
            && bytes_slice(block, header.PackedCredentialsOffset, header.PackedCredentialsLength, &packed)
-           && packed_password(packed, out);
+           && packed_read(packed, out);
 }
 
 /* A plain identity starts with a pointer, an EX one with a version and its own size. */
@@ -164,13 +173,14 @@ SECURITY_STATUS identity_decode(const void *auth_data, bool wide, struct identit
 
     *out = (struct identity){0};
     if (!find_parts(auth_data, &parts))
-        return malformed(failure, "an offset leaves its block, or its credentials are no password");
+        return malformed(failure, "an offset leaves its block, or its credentials are neither a password nor a keytab");
     if (parts.flags & UNREADABLE)
         return malformed(failure, "it is encrypted or marshalled, which only Windows can read");
     form = parts.flags & (SEC_WINNT_AUTH_IDENTITY_ANSI | SEC_WINNT_AUTH_IDENTITY_UNICODE);
     if (form == (SEC_WINNT_AUTH_IDENTITY_ANSI | SEC_WINNT_AUTH_IDENTITY_UNICODE))
         return malformed(failure, "Flags has both ANSI and UNICODE");
     parts.wide = form ? form == SEC_WINNT_AUTH_IDENTITY_UNICODE : wide;
+    out->keytab = parts.keytab;
     status = convert(&parts, out);
     if (status == SEC_E_OK)
         return SEC_E_OK;

@@ -7,14 +7,16 @@
 #include <stdbool.h>
 
 #include "base/attributes.h"
+#include "base/bytes.h"
 #include "base/failure.h"
 
-/* Owned; NULL where absent. identity_clear() wipes the password. */
+/* Owned but for the keytab, which borrows; NULL where absent. identity_clear() wipes the password. */
 struct identity {
     char *user;
     char *domain;
     char *password;
     char *package_list;
+    struct bytes keytab; /* of packed credentials */
 };
 
 /*

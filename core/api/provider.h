@@ -31,6 +31,7 @@ struct acquire {
     const char *domain;
     struct bytes password;    /* UTF-8; data NULL where absent (not the same as empty) */
     const char *package_list; /* NULL where absent */
+    struct bytes keytab;      /* content of a keytab in packed credentials; data NULL where absent */
     struct failure *failure;
 };
 

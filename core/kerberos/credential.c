@@ -46,6 +46,7 @@ static bool names_take(struct krb_credential *credential, const struct acquire *
 SECURITY_STATUS krb_acquire(const struct acquire *request, struct credential **out)
 {
     struct krb_credential *credential = mem_zalloc(sizeof *credential);
+    SECURITY_STATUS status = SEC_E_OK;
     bool ok;
 
     *out = NULL;
@@ -57,9 +58,13 @@ SECURITY_STATUS krb_acquire(const struct acquire *request, struct credential **o
         ok = secret_set(&credential->password, request->password.data, request->password.size);
         credential->has_password = ok;
     }
-    if (!ok) {
+    if (!ok)
+        status = no_memory(request->failure);
+    else if (request->keytab.data)
+        status = krb_keytab_parse(request->keytab, "of the identity", &credential->keys, request->failure);
+    if (status != SEC_E_OK) {
         krb_credential_free(&credential->base);
-        return no_memory(request->failure);
+        return status;
     }
     *out = &credential->base;
     return SEC_E_OK;

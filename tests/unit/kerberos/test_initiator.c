@@ -220,6 +220,24 @@ Test(krb_initiator, server_that_is_another)
     pair_close(&pair);
 }
 
+/* Signed with the same ticket's key, but an answer to something else that was said. */
+Test(krb_initiator, answer_to_another_request)
+{
+    struct pair pair;
+
+    pair_open(&pair);
+    initiate(&pair, (struct bytes){0}, sizeof pair.token);
+    rig_accept(&pair.server, bytes_of(pair.token, pair.token_size), sizeof pair.server.answer);
+    assert_status(pair.server.status, SEC_E_OK);
+    DeleteSecurityContext(&pair.context);
+    SecInvalidateHandle(&pair.context);
+    clock_advance_ms(2000);
+    initiate(&pair, (struct bytes){0}, sizeof pair.token);
+    initiate(&pair, answer_of(&pair), sizeof pair.token);
+    assert_status(pair.status, SEC_E_MUTUAL_AUTH_FAILED);
+    pair_close(&pair);
+}
+
 Test(krb_initiator, answers_altered_and_truncated, .timeout = 120)
 {
     struct pair pair;

@@ -2,6 +2,7 @@
  * Keytabs (keytab.c, keys.c, credential.c, heimdal.c): bytes and files, rotation, who may read them; and which services
  * a credential is for.
  */
+#define _SEC_WINNT_AUTH_TYPES
 #include "rig.h"
 
 #include <errno.h>
@@ -268,6 +269,47 @@ Test(krb_keytab, keys_of_a_password)
     }
     krb_keys_release(keys);
     rig_close(&rig);
+}
+
+/* A SEC_WINNT_AUTH_IDENTITY_EX2 with a packed keytab. */
+Test(krb_keytab, in_a_packed_identity)
+{
+    struct {
+        SEC_WINNT_AUTH_IDENTITY_EX2 header;
+        SEC_WINNT_AUTH_PACKED_CREDENTIALS packed;
+        uint8_t keytab[512];
+    } block = {0};
+    uint8_t room[TICKET_ROOM];
+    struct ticket_spec ticket;
+    struct bytes keytab;
+    struct rig rig;
+
+    rig_open(&rig);
+    assert_status(FreeCredentialsHandle(&rig.credential), SEC_E_OK);
+    ticket_spec_usual(&ticket);
+    keytab = keytab_make(&ticket, 1, room);
+    cr_assert_leq(keytab.size, sizeof block.keytab);
+    memcpy(block.keytab, keytab.data, keytab.size);
+    block.header.Version = SEC_WINNT_AUTH_IDENTITY_VERSION_2;
+    block.header.cbHeaderLength = (USHORT)sizeof block.header;
+    block.header.cbStructureLength = sizeof block;
+    block.header.PackedCredentialsOffset = sizeof block.header;
+    block.header.PackedCredentialsLength = sizeof block - sizeof block.header;
+    block.packed.cbHeaderLength = (USHORT)sizeof block.packed;
+    block.packed.cbStructureLength = (USHORT)(sizeof block - sizeof block.header);
+    block.packed.AuthData.CredType = SEC_WINNT_AUTH_DATA_TYPE_KEYTAB;
+    block.packed.AuthData.CredData.ByteArrayOffset = sizeof block.packed;
+    block.packed.AuthData.CredData.ByteArrayLength = (USHORT)keytab.size;
+    assert_status(AcquireCredentialsHandleA((SEC_CHAR *)"HTTP", (SEC_CHAR *)"Kerberos", SECPKG_CRED_INBOUND, NULL,
+                                            &block, NULL, NULL, &rig.credential, NULL),
+                  SEC_E_OK);
+    rig_option(&rig, "replay_cache", "memory");
+    expect(&rig, SEC_E_OK, SSPI_REASON_NONE);
+    rig_close(&rig);
+    block.keytab[0] = 4;
+    assert_status(AcquireCredentialsHandleA((SEC_CHAR *)"HTTP", (SEC_CHAR *)"Kerberos", SECPKG_CRED_INBOUND, NULL,
+                                            &block, NULL, NULL, &rig.credential, NULL),
+                  SEC_E_NO_CREDENTIALS);
 }
 
 Test(krb_keytab, service_patterns)
