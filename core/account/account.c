@@ -215,9 +215,14 @@ static SECURITY_STATUS note_here(SspiAccountStore *store, const char *user, cons
         name = (struct lockout_name){"", "", false};
     } else if (!store->ops->may_block) {
         status = store_lookup(store, user, domain, &account, failure);
-        name = (struct lockout_name){user, domain, false};
-        if (status == SEC_E_OK)
-            name = (struct lockout_name){account.user, account.domain, true};
+        name.known = status == SEC_E_OK;
+        if (status == SEC_E_LOGON_DENIED) { /* the work of the copy that there is of an account */
+            account.user = mem_strdup(user);
+            account.domain = mem_strdup(domain);
+            status = account.user && account.domain ? status : store_no_memory(failure);
+        }
+        name.user = account.user;
+        name.domain = account.domain;
     }
     if (status == SEC_E_OK || status == SEC_E_LOGON_DENIED)
         status = lockout_note(store, &name, success, threshold, seconds, failure);

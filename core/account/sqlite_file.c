@@ -33,7 +33,9 @@ static const char *const statement_texts[STATEMENTS] = {
     [STATEMENT_COUNT] = "SELECT count(*) FROM account",
     [STATEMENT_ALL] = ACCOUNT_COLUMNS,
     [STATEMENT_FIND] = (ACCOUNT_COLUMNS FIND_ORDER),
-    [STATEMENT_EXACT] = (ACCOUNT_COLUMNS " WHERE a.user_key = ?1 AND a.domain_key = ?2"),
+    [STATEMENT_FIND_ID] = ("SELECT coalesce((SELECT a.account_id FROM account a" FIND_ORDER "), 0)"),
+    [STATEMENT_EXACT_ID] =
+        "SELECT coalesce((SELECT account_id FROM account WHERE user_key = ?1 AND domain_key = ?2), 0)",
     [STATEMENT_FAILURES] = "SELECT failures, last FROM login_failure WHERE account_id = ?1",
     [STATEMENT_PUT_ACCOUNT] = PUT_ACCOUNT,
     [STATEMENT_DROP_KEYS] = "DELETE FROM account_key WHERE account_id = ?1",

@@ -19,7 +19,8 @@ enum statement {
     STATEMENT_COUNT,
     STATEMENT_ALL,
     STATEMENT_FIND, /* by the order of account_store_lookup */
-    STATEMENT_EXACT,
+    STATEMENT_FIND_ID, /* one row, 0 for none; reads nothing but the index: it costs the same without an account */
+    STATEMENT_EXACT_ID,
     STATEMENT_FAILURES,
     STATEMENT_PUT_ACCOUNT,
     STATEMENT_DROP_KEYS,

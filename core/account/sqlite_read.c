@@ -42,7 +42,7 @@ SECURITY_STATUS names_bind(struct connection *connection, sqlite3_stmt *statemen
     return code == SQLITE_OK ? SEC_E_OK : database_failed(code, connection->path, failure);
 }
 
-/* A row of STATEMENT_ALL, _FIND or _EXACT. A key of another size than an NT hash's is corruption, not an account
+/* A row of STATEMENT_ALL or _FIND. A key of another size than an NT hash's is corruption, not an account
  * without key. */
 static SECURITY_STATUS row_decode(struct connection *connection, sqlite3_stmt *row, struct account *account,
                                   struct failure *failure)
@@ -79,7 +79,7 @@ static SECURITY_STATUS find_step(struct connection *connection, sqlite3_stmt *st
         return SEC_E_OK;
     if (code != SQLITE_ROW)
         return database_failed(code, connection->path, failure);
-    *id = sqlite3_column_int64(statement, 4);
+    *id = sqlite3_column_int64(statement, account ? 4 : 0);
     return account ? row_decode(connection, statement, account, failure) : SEC_E_OK;
 }
 
@@ -342,7 +342,7 @@ SECURITY_STATUS sqlite_is_locked(SspiAccountStore *store, const char *user, cons
     pthread_mutex_lock(&sqlite->read_mutex);
     status = reader_open(sqlite, failure);
     if (status == SEC_E_OK)
-        status = account_row_find(&sqlite->reader, STATEMENT_EXACT, user, domain, &id, NULL, failure);
+        status = account_row_find(&sqlite->reader, STATEMENT_EXACT_ID, user, domain, &id, NULL, failure);
     if (status == SEC_E_OK)
         status = failures_read(&sqlite->reader, id, &failures, &last, failure);
     if (status == SEC_E_OK)

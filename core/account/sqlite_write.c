@@ -93,7 +93,7 @@ static SECURITY_STATUS account_put(struct connection *writer, const struct accou
     status = row_put(writer, account, &folded, failure);
     names_clear(&folded);
     if (status == SEC_E_OK)
-        status = account_row_find(writer, STATEMENT_EXACT, account->user, account->domain, &id, NULL, failure);
+        status = account_row_find(writer, STATEMENT_EXACT_ID, account->user, account->domain, &id, NULL, failure);
     if (status == SEC_E_OK)
         status = numbers_run(writer, STATEMENT_DROP_KEYS, &id, 1, failure);
     if (status == SEC_E_OK)
@@ -129,7 +129,7 @@ static SECURITY_STATUS account_change(struct sqlite_store *sqlite, const char *u
     pthread_mutex_lock(&sqlite->write_mutex);
     status = transaction_begin(sqlite, failure);
     if (status == SEC_E_OK)
-        status = account_row_find(&sqlite->writer, STATEMENT_EXACT, user, domain, &numbers[0], NULL, failure);
+        status = account_row_find(&sqlite->writer, STATEMENT_EXACT_ID, user, domain, &numbers[0], NULL, failure);
     if (status == SEC_E_OK && !numbers[0])
         status = store_unknown_user(failure, user, domain);
     if (status == SEC_E_OK)
@@ -173,7 +173,7 @@ static SECURITY_STATUS login_count(struct sqlite_store *sqlite, const char *user
     SECURITY_STATUS status = transaction_begin(sqlite, failure);
 
     if (status == SEC_E_OK)
-        status = account_row_find(&sqlite->writer, STATEMENT_FIND, user, domain, &id, NULL, failure);
+        status = account_row_find(&sqlite->writer, STATEMENT_FIND_ID, user, domain, &id, NULL, failure);
     if (status == SEC_E_OK)
         status = failures_read(&sqlite->writer, id, &failures, &last, failure);
     if (status == SEC_E_OK) {
@@ -197,7 +197,7 @@ static SECURITY_STATUS success_note(struct sqlite_store *sqlite, const char *use
     SECURITY_STATUS status = connection_open(&sqlite->writer, sqlite->path, true, failure);
 
     if (status == SEC_E_OK)
-        status = account_row_find(&sqlite->writer, STATEMENT_FIND, user, domain, &id, NULL, failure);
+        status = account_row_find(&sqlite->writer, STATEMENT_FIND_ID, user, domain, &id, NULL, failure);
     if (status == SEC_E_OK)
         status = failures_read(&sqlite->writer, id, &failures, &last, failure);
     if (status != SEC_E_OK || !id || failures == 0)

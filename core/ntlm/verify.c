@@ -217,29 +217,41 @@ static SECURITY_STATUS account_look_up(const struct check *check, const char *do
                                 check->failure);
 }
 
+static bool answered(SECURITY_STATUS status)
+{
+    return status == SEC_E_OK || status == SEC_E_LOGON_DENIED;
+}
+
 /*
- * A name without a domain is one of the store's default domain, or else of this server's. Both are asked whatever the
- * first answers, so that the time tells nobody which names exist.
+ * An account of the store's default domain is shown under this server's, where another account may have its name: then
+ * only that one exists. A name without a domain is one of the default domain, or else of this server's. Both are asked
+ * whatever the first answers, so that the time tells nobody which names exist; but not a program's callback, which has
+ * no default domain.
  */
 static SECURITY_STATUS account_find(const struct check *check, struct account *account)
 {
-    const char *own = check->context->base.credential->settings.netbios_domain_name;
-    SECURITY_STATUS status = account_look_up(check, check->claim->domain, account);
+    const struct credential *credential = check->context->base.credential;
+    const char *own = credential->settings.netbios_domain_name, *claimed = check->claim->domain;
+    const bool once = !own || utf8_same_name(claimed, own) || (claimed[0] && credential->accounts->ops->may_block);
+    SECURITY_STATUS status = account_look_up(check, claimed, account), other;
     struct account second;
+    bool hidden;
 
-    if (check->claim->domain[0] || !own || (status != SEC_E_OK && status != SEC_E_LOGON_DENIED))
+    if (once || !answered(status))
         return status;
     *check->failure = (struct failure){0}; /* the first answer may be no failure in the end */
-    const SECURITY_STATUS other = account_look_up(check, own, &second);
-
-    if (status == SEC_E_OK && (other == SEC_E_OK || other == SEC_E_LOGON_DENIED)) {
-        account_clear(&second);
-        *check->failure = (struct failure){0};
-        return status;
+    other = account_look_up(check, own, &second);
+    hidden = status == SEC_E_OK && other == SEC_E_OK && !account->domain[0] && second.domain[0];
+    if (!answered(other) || (!claimed[0] && (status != SEC_E_OK || hidden))) {
+        account_clear(account);
+        *account = second;
+        return other;
     }
-    account_clear(account);
-    *account = second;
-    return other;
+    account_clear(&second);
+    *check->failure = (struct failure){0};
+    if (hidden)
+        account_clear(account);
+    return hidden ? SEC_E_LOGON_DENIED : status;
 }
 
 static SECURITY_STATUS verify_with_hash(const struct check *check)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Instructions of a refused login, by callgrind: a wrong password, an unknown user, a disabled and, with lockout on, a
-# locked account cost the same, within one in a hundred. Usage: tests/attack/timing.sh BUILD (release)
+# locked account cost the same, within one in a hundred, or two where a database counts the failures, which it must read
+# row by row and write. Usage: tests/attack/timing.sh BUILD (release)
 set -uo pipefail
 
 bin=${1:?build folder}/tests/bin
@@ -16,7 +17,8 @@ cost() {
 }
 
 for store in memory database memory_lockout database_lockout; do
-    base=0
+    base=0 limit=1
+    [ $store != database_lockout ] || limit=2
     kinds='wrong_password unknown_user disabled_account'
     [[ $store != *_lockout ]] || kinds+=' locked_account unknown_user_after_many'
     for kind in $kinds; do
@@ -24,7 +26,7 @@ for store in memory database memory_lockout database_lockout; do
         count=$((${count:-0} / 200))
         [ $base -ne 0 ] || base=$count
         difference=$((count > base ? count - base : base - count))
-        if [ "$count" -gt 1000 ] && [ $((difference * 100)) -le "$base" ]; then
+        if [ "$count" -gt 1000 ] && [ $((difference * 100)) -le $((base * limit)) ]; then
             passed=$((passed + 1))
             echo "ok: $store, $kind: $count instructions"
         else

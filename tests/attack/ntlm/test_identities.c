@@ -98,6 +98,35 @@ Test(identities, other_domain, .init = up, .fini = down)
     loopback_refused(&loop, SEC_E_LOGON_DENIED, SSPI_REASON_UNKNOWN_USER);
 }
 
+static void attempt(const char *domain, const char *password, SECURITY_STATUS expected, const char *name)
+{
+    loopback_client_as(&loop, USER, domain, password);
+    loopback_until_authenticate(&loop);
+    if (expected == SEC_E_OK)
+        loopback_accepted(&loop, name);
+    else
+        loopback_refused(&loop, expected, name ? SSPI_REASON_WRONG_PASSWORD : SSPI_REASON_UNKNOWN_USER);
+    loopback_again(&loop);
+}
+
+/* An account of the store's default domain, shown under the server's, is nobody beside one that has that name. */
+Test(identities, two_accounts_of_one_name, .init = up, .fini = down)
+{
+    static const char name[] = DOMAIN "\\" USER;
+
+    assert_status(SspiAccountStoreAdd(loop.store, USER, NULL, "another", 7), SEC_E_OK);
+    attempt(DOMAIN, PASSWORD, SEC_E_OK, name);
+    attempt("", PASSWORD, SEC_E_OK, name);
+    attempt(DOMAIN, "another", SEC_E_LOGON_DENIED, name);
+    attempt("", "another", SEC_E_LOGON_DENIED, name);
+    attempt("ELSEWHERE", "another", SEC_E_LOGON_DENIED, NULL);
+    attempt("ELSEWHERE", PASSWORD, SEC_E_LOGON_DENIED, NULL);
+    assert_status(SspiAccountStoreRemove(loop.store, USER, DOMAIN), SEC_E_OK);
+    attempt(DOMAIN, "another", SEC_E_OK, name);
+    attempt("", "another", SEC_E_OK, name);
+    attempt("ELSEWHERE", "another", SEC_E_OK, name);
+}
+
 /* By what comes back, a client cannot tell which names exist. */
 Test(identities, unknown_user_looks_like_wrong_password, .init = up, .fini = down)
 {
