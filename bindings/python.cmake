@@ -29,7 +29,9 @@ if(SKBUILD)
   set_target_properties(sspi_python PROPERTIES INSTALL_RPATH "$ORIGIN")
   install(FILES $<TARGET_FILE:sspi> DESTINATION sspi RENAME $<TARGET_SONAME_FILE_NAME:sspi> COMPONENT python)
 else()
-  set(SSPI_PYTHON_INSTALL_DIR "${CMAKE_INSTALL_LIBDIR}/python3/dist-packages" CACHE STRING "Where the Python package goes")
+  # Below /usr/local, Debian's interpreter looks into a folder of its version; below /usr into one of all versions.
+  set(SSPI_PYTHON_INSTALL_DIR "lib/python${Python3_VERSION_MAJOR}.${Python3_VERSION_MINOR}/dist-packages" CACHE STRING
+    "Where the Python package goes, below the prefix")
   set(destination ${SSPI_PYTHON_INSTALL_DIR}/sspi)
   file(RELATIVE_PATH up "/${destination}" "/${CMAKE_INSTALL_LIBDIR}")
   set_target_properties(sspi_python PROPERTIES INSTALL_RPATH "$ORIGIN/${up}")

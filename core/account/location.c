@@ -7,6 +7,7 @@
 
 #include "account/fork_lock.h"
 #include "account/stores.h"
+#include "base/config_file.h"
 #include "base/memory.h"
 #include "base/settings.h"
 #include "base/utf.h"
@@ -145,8 +146,9 @@ SECURITY_STATUS account_store_open(const char *location, bool create, SspiAccoun
         status = named_open(settings.account_store, create, store, failure);
     else
         status = failure_set(failure, SEC_E_NO_CREDENTIALS, SSPI_REASON_NO_STORE,
-                             "no account store is named; set account_store in section [sspi] of sspi.conf, or the "
-                             "environment variable SSPI_ACCOUNT_STORE");
+                             "no account store is named; set account_store in section [sspi] of %s, or the "
+                             "environment variable SSPI_ACCOUNT_STORE",
+                             config_file_location());
     settings_clear(&settings);
     return status;
 }

@@ -127,10 +127,17 @@ out:
     return status;
 }
 
+const char *config_file_location(void)
+{
+    const char *named = secure_getenv("SSPI_CONFIG");
+
+    return named && *named ? named : SSPI_CONFIG_PATH;
+}
+
 SECURITY_STATUS config_file_open(struct config_file **file, struct failure *failure)
 {
     const char *named = secure_getenv("SSPI_CONFIG");
-    const char *path = named && *named ? named : SSPI_CONFIG_PATH;
+    const char *path = config_file_location();
     bool present;
     SECURITY_STATUS status;
 

@@ -18,6 +18,9 @@ struct config_file;
  */
 MUST_CHECK SECURITY_STATUS config_file_open(struct config_file **file, struct failure *failure);
 
+/* Where the configuration is read from: SSPI_CONFIG or the built-in path. */
+const char *config_file_location(void);
+
 /* Value of `name` in section [sspi], borrowed until close; NULL if absent. `file` may be NULL. */
 const char *config_file_string(const struct config_file *file, const char *name);
 

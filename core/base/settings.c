@@ -423,6 +423,9 @@ static bool file_row(void *argument, const char *name, const char *value)
     if (!row)
         load->status = failure_set(&load->failure, SEC_E_INVALID_PARAMETER, SSPI_REASON_CONFIGURATION,
                                    "section [sspi] has an unknown option \"%.64s\"", name);
+    else if (strstr(value, " #") || strstr(value, " ;"))
+        load->status = failure_set(&load->failure, SEC_E_INVALID_PARAMETER, SSPI_REASON_CONFIGURATION,
+                                   "option %s: a comment must stand on a line of its own", name);
     else
         load->status = row_set(load->settings, row, value, &load->failure);
     return load->status == SEC_E_OK;

@@ -126,6 +126,8 @@ Test(settings, mistakes_name_the_file_or_the_variable, .init = config_make, .fin
     assert_load_fails(path, "lockout_treshold");
     config_write("[sspi]\n lockout_threshold = five\n");
     assert_load_fails(path, "lockout_threshold");
+    config_write("[sspi]\n account_store = /tmp/a.db # the accounts\n");
+    assert_load_fails(path, "a line of its own");
     config_write("[sspi]\n ntlm_policy =\n");
     assert_load_fails(path, "ntlm_policy");
     config_write("[sspi\n");
