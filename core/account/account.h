@@ -50,9 +50,10 @@ struct account_ntlm_result {
  * may_block: lookups may wait for a network or a user's callback, so no lock that others need may be held.
  * lookup: SEC_E_OK; SEC_E_LOGON_DENIED for an unknown user; anything else: the store is unavailable, `failure` names
  * the file. Finds by the order of account_store_lookup. Leaves `account` empty on failure. put: adds or replaces all
- * `count` accounts or none; one that is replaced stays disabled or locked. remove, set_disabled: exactly that user and domain; SEC_E_LOGON_DENIED when there is none.
- * Enabling clears a lock. is_locked, note_login: lockout that outlives the process and is shared, at the same cost for
- * names that have no account; SEC_E_UNSUPPORTED_FUNCTION: count in this process.
+ * `count` accounts or none; one that is replaced stays disabled or locked. remove, set_disabled: exactly that user and
+ * domain; SEC_E_LOGON_DENIED when there is none. Enabling clears a lock. is_locked, note_login: lockout that outlives
+ * the process and is shared, at the same cost for names that have no account; SEC_E_UNSUPPORTED_FUNCTION: count in this
+ * process.
  */
 struct account_store_ops {
     const char *kind;
@@ -74,8 +75,8 @@ struct account_store_ops {
     (struct _SspiAccountStore *store, SECURITY_STATUS (*visit)(void *argument, const struct account *account),
      void *argument, struct failure *failure);
     SECURITY_STATUS(*is_locked)
-    (struct _SspiAccountStore *store, const char *user, const char *domain, ULONG threshold, ULONG seconds, bool *locked,
-     struct failure *failure);
+    (struct _SspiAccountStore *store, const char *user, const char *domain, ULONG threshold, ULONG seconds,
+     bool *locked, struct failure *failure);
     SECURITY_STATUS(*note_login)
     (struct _SspiAccountStore *store, const char *user, const char *domain, bool success, ULONG threshold,
      ULONG seconds, struct failure *failure);
@@ -101,7 +102,8 @@ void account_store_release(SspiAccountStore *store); /* NULL is legal */
 /*
  * Looks an account up and applies lockout. Order: the exact domain; then, if the domain is unknown to the store or
  * empty, the store's default domain ("") ([MS-NLMP] 3.2.5.1.2: unknown domain: local database). An account with a
- * domain never answers for another non-empty domain that the store knows. SEC_E_OK (look at disabled and locked),
+ * domain never answers for another non-empty domain that the store knows. Which of two accounts is shown under the
+ * server's own domain is for the caller to decide: a store does not know that domain. SEC_E_OK (look at disabled and locked),
  * SEC_E_LOGON_DENIED (unknown), else unavailable. `account` is always initialised.
  */
 MUST_CHECK SECURITY_STATUS account_store_lookup(SspiAccountStore *store, const char *user, const char *domain,
@@ -151,8 +153,8 @@ MUST_CHECK bool account_set_nt_hash(struct account *account, const uint8_t hash[
 /* True for the hash of the empty password, which no store may hold: whoever claimed such a name would be in. */
 bool account_nt_hash_is_empty(const uint8_t hash[ACCOUNT_NT_HASH_SIZE]);
 
-/* A name that a store may hold: UTF-8 without control characters and backslashes, at most ACCOUNT_NAME_LIMIT bytes; only
- * a domain may be empty. Without backslashes DOMAIN\user is never the text of two accounts. */
+/* A name that a store may hold: UTF-8 without control characters and backslashes, at most ACCOUNT_NAME_LIMIT bytes;
+ * only a domain may be empty. Without backslashes DOMAIN\user is never the text of two accounts. */
 bool account_user_valid(const char *user);
 bool account_domain_valid(const char *domain);
 

@@ -1,6 +1,6 @@
 /*
- * The in-process counter of failed logins: a table of sets keyed by SHA-256 of a secret and the account's name, so that it
- * neither grows nor can be steered by chosen names. Used by account.c.
+ * The in-process counter of failed logins: a table of sets keyed by SHA-256 of a secret and the account's name, so that
+ * it neither grows nor can be steered by chosen names. Used by account.c.
  */
 #include "account/lockout.h"
 
@@ -53,7 +53,8 @@ void lockout_free(struct account_lockout *lockout)
     mem_free(lockout);
 }
 
-static bool name_digest(const struct account_lockout *lockout, const char *user, const char *domain, uint8_t digest[SHA256_SIZE])
+static bool name_digest(const struct account_lockout *lockout, const char *user, const char *domain,
+                        uint8_t digest[SHA256_SIZE])
 {
     char *folded_user = utf8_uppercase(user);
     char *folded_domain = utf8_uppercase(domain);
@@ -105,8 +106,8 @@ SECURITY_STATUS lockout_is_locked(SspiAccountStore *store, const char *user, con
         return store_no_memory(failure);
     pthread_mutex_lock(&lockout->mutex);
     count = count_find(lockout, digest, locked);
-    *locked = *locked
-              && lockout_reached(count->failures, threshold, clock_monotonic_ms(), count->last, window_ms(seconds));
+    *locked =
+        *locked && lockout_reached(count->failures, threshold, clock_monotonic_ms(), count->last, window_ms(seconds));
     pthread_mutex_unlock(&lockout->mutex);
     return SEC_E_OK;
 }

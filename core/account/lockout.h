@@ -23,8 +23,8 @@ static inline bool lockout_reached(int64_t failures, ULONG threshold, int64_t no
     return failures >= threshold && !lockout_expired(now, last, window);
 }
 
-/* One more failure. A lock is not prolonged, so that it falls even under steady guessing; but the count changes, so that
- * whatever keeps it is written alike. */
+/* One more failure. A lock is not prolonged, so that it falls even under steady guessing; but the count changes, so
+ * that whatever keeps it is written alike. */
 static inline void lockout_count(int64_t *failures, int64_t *last, ULONG threshold, int64_t now, int64_t window)
 {
     if (lockout_expired(now, *last, window))

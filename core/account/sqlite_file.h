@@ -18,7 +18,7 @@ enum statement {
     STATEMENT_GENERATION,
     STATEMENT_COUNT,
     STATEMENT_ALL,
-    STATEMENT_FIND, /* by the order of account_store_lookup */
+    STATEMENT_FIND,    /* by the order of account_store_lookup */
     STATEMENT_FIND_ID, /* one row, 0 for none; reads nothing but the index: it costs the same without an account */
     STATEMENT_EXACT_ID,
     STATEMENT_FAILURES,

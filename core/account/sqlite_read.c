@@ -350,7 +350,6 @@ SECURITY_STATUS sqlite_is_locked(SspiAccountStore *store, const char *user, cons
     pthread_mutex_unlock(&sqlite->read_mutex);
     if (status != SEC_E_OK)
         return status;
-    *locked =
-        id && lockout_reached(failures, threshold, clock_now(), last, (int64_t)seconds * CLOCK_TICKS_PER_SECOND);
+    *locked = id && lockout_reached(failures, threshold, clock_now(), last, (int64_t)seconds * CLOCK_TICKS_PER_SECOND);
     return *locked || writable ? SEC_E_OK : SEC_E_UNSUPPORTED_FUNCTION;
 }

@@ -9,9 +9,9 @@
 
 /*
  * The keys of names are their upper-case forms, made by the same mapping as NTLM's. account_key.kind 'nt' is the NT
- * hash with realm '' and kvno 0. login_failure has a row for each account, so that the first failure is written like any
- * other; account_id 0 stands for names that have no account. meta.generation
- * becomes another random number with every change of an account, so that it tells a restored copy apart too.
+ * hash with realm '' and kvno 0. login_failure has a row for each account, so that the first failure is written like
+ * any other; account_id 0 stands for names that have no account. meta.generation becomes another random number with
+ * every change of an account, so that it tells a restored copy apart too.
  */
 static const char schema[] = "CREATE TABLE account ("
                              " account_id INTEGER PRIMARY KEY,"

@@ -43,8 +43,8 @@ MUST_CHECK SECURITY_STATUS names_bind(struct connection *connection, sqlite3_stm
                                       const struct folded *folded, struct failure *failure);
 
 /*
- * Finds an account's row: by STATEMENT_FIND with `account`, by STATEMENT_FIND_ID or STATEMENT_EXACT_ID with NULL. `*id` 0:
- * none.
+ * Finds an account's row: by STATEMENT_FIND with `account`, by STATEMENT_FIND_ID or STATEMENT_EXACT_ID with NULL. `*id`
+ * 0: none.
  */
 MUST_CHECK SECURITY_STATUS account_row_find(struct connection *connection, enum statement which, const char *user,
                                             const char *domain, sqlite3_int64 *id, struct account *account,

@@ -118,11 +118,11 @@ SECURITY_STATUS sqlite_put(SspiAccountStore *store, const struct account *accoun
     return status;
 }
 
-/* One account, exactly of that name, in a transaction: `numbers[0]` becomes its id. `forgive`: what becomes of its count
- * of failures; STATEMENTS: nothing. */
+/* One account, exactly of that name, in a transaction: `numbers[0]` becomes its id. `forgive`: what becomes of its
+ * count of failures; STATEMENTS: nothing. */
 static SECURITY_STATUS account_change(struct sqlite_store *sqlite, const char *user, const char *domain,
-                                      enum statement which, sqlite3_int64 *numbers, int count,
-                                      enum statement forgive, struct failure *failure)
+                                      enum statement which, sqlite3_int64 *numbers, int count, enum statement forgive,
+                                      struct failure *failure)
 {
     SECURITY_STATUS status;
 
@@ -182,7 +182,8 @@ static SECURITY_STATUS login_count(struct sqlite_store *sqlite, const char *user
             failures = last = 0;
         else
             lockout_count(&failures, &last, threshold, now, window);
-        status = numbers_run(&sqlite->writer, STATEMENT_PUT_FAILURES, (sqlite3_int64[]){id, failures, last}, 3, failure);
+        status =
+            numbers_run(&sqlite->writer, STATEMENT_PUT_FAILURES, (sqlite3_int64[]){id, failures, last}, 3, failure);
     }
     status = transaction_end(sqlite, status, failure);
     return status == SEC_E_OK && success && locked ? store_locked_meanwhile(failure) : status;

@@ -86,7 +86,8 @@ static void lockout_check(SspiAccountStore *store)
     assert_status(account_store_note_login(store, "bob", "", false, 0, SECONDS, &failure), SEC_E_OK);
 }
 
-/* Judged before the lock, noted after it: of guesses at the same moment only those within the threshold are answered. */
+/* Judged before the lock, noted after it: of guesses at the same moment only those within the threshold are answered.
+ */
 static void late_success_check(SspiAccountStore *store)
 {
     struct failure failure = {0};

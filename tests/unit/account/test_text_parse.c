@@ -53,8 +53,8 @@ Test(text_parse, a_bad_line_anywhere_is_named)
     static const struct {
         const char *text;
         size_t size;
-    } bad[] = {{"nonsense", 8}, {"EX:user:", 8}, {"EX::pw", 6}, {"EX:us\0er:pw", 11},  {"\0", 1},
-               {"EX:a:\xFF", 6}, {":", 1},        {"#\0", 2},   {"EX:dev\\root:pw", 14}, {"EX\\dev:root:pw", 14}};
+    } bad[] = {{"nonsense", 8},  {"EX:user:", 8}, {"EX::pw", 6}, {"EX:us\0er:pw", 11},    {"\0", 1},
+               {"EX:a:\xFF", 6}, {":", 1},        {"#\0", 2},    {"EX:dev\\root:pw", 14}, {"EX\\dev:root:pw", 14}};
     static char text[GOOD_LINES * 64];
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
