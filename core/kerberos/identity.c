@@ -32,6 +32,7 @@ bool krb_identity_at(struct context *base, size_t index, struct identity_field *
 {
     const struct krb_context *context = (const struct krb_context *)base;
     struct identity_field rows[FIXED_ROWS];
+    const struct krb_group *group;
 
     fixed_rows(context, rows);
     for (size_t i = 0; i < FIXED_ROWS; i++) {
@@ -42,7 +43,9 @@ bool krb_identity_at(struct context *base, size_t index, struct identity_field *
     }
     if (!context->identity || index >= context->identity->group_count)
         return false;
-    *field = (struct identity_field){"group", context->identity->groups[index].sid,
-                                     context->identity->groups[index].attributes};
+    group = &context->identity->groups[index];
+    if (!krb_sid_text(bytes_of(group->sid, group->size), NULL, context->identity->group_text))
+        return false;
+    *field = (struct identity_field){"group", context->identity->group_text, group->attributes};
     return true;
 }

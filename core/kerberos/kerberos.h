@@ -136,10 +136,12 @@ const char *krb_credential_services(const struct krb_credential *credential);
 /* ---- pac.c, pac_logon.c: [MS-PAC], after the KDC's signature was verified ---- */
 
 #define KRB_SID_TEXT_MAX 192
+#define KRB_SID_MAX 68 /* [MS-DTYP] 2.4.2.2 with 15 parts */
 
 struct krb_group {
-    char sid[KRB_SID_TEXT_MAX];
     ULONG attributes; /* SE_GROUP_* */
+    uint8_t size;
+    uint8_t sid[KRB_SID_MAX];
 };
 
 /* Who a PAC says it is. Strings are owned, UTF-8; NULL where the PAC does not say. */
@@ -151,6 +153,7 @@ struct krb_identity {
     int64_t logoff_time, password_expiry;
     size_t group_count;
     struct krb_group *groups;
+    char group_text[KRB_SID_TEXT_MAX]; /* of the group that was asked for last */
 };
 
 void krb_identity_free(struct krb_identity *identity); /* NULL is legal */

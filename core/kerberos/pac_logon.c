@@ -158,9 +158,15 @@ static bool groups_room(struct logon *logon)
 static bool group_add(struct logon *logon, struct bytes sid, const uint32_t *relative, uint32_t attributes)
 {
     struct krb_group *group = &logon->identity->groups[logon->identity->group_count];
+    const size_t size = sid.size + (relative ? 4 : 0);
 
-    if (!krb_sid_text(sid, relative, group->sid))
+    if (sid.size < 8 || size > KRB_SID_MAX || sid.data[0] != 1 || sid.size != 8 + 4 * (size_t)sid.data[1])
         return false;
+    memcpy(group->sid, sid.data, sid.size);
+    for (size_t i = sid.size; i < size; i++)
+        group->sid[i] = (uint8_t)(*relative >> 8 * (i - sid.size));
+    group->sid[1] = (uint8_t)((size - 8) / 4);
+    group->size = (uint8_t)size;
     group->attributes = attributes;
     logon->identity->group_count++;
     return true;

@@ -26,7 +26,7 @@ static void decode(struct bytes data)
     if (krb_pac_identity(&pac, &identity) != SEC_E_OK)
         return;
     for (size_t i = 0; i < identity->group_count; i++)
-        if (strncmp(identity->groups[i].sid, "S-1-", 4) != 0)
+        if (!krb_sid_text(bytes_of(identity->groups[i].sid, identity->groups[i].size), NULL, identity->group_text))
             abort();
     krb_identity_free(identity);
 }
