@@ -4,6 +4,9 @@
  */
 #include "rig.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "base/memory.h"
 
 #define HOUR (3600 * CLOCK_TICKS_PER_SECOND)
@@ -136,6 +139,47 @@ Test(krb_acceptor, dce_style_wrong_third_token)
         assert_status(rig.status, SEC_E_INVALID_HANDLE);
         rig_close(&rig);
     }
+}
+
+/* ---- Processes ---- */
+
+/* In a child of a server that accepted already: a replay of the parent's login, then a login of its own. */
+static int child_run(struct rig *rig)
+{
+    rig_delete(rig);
+    rig_accept(rig, rig->request, sizeof rig->answer);
+    if (rig->status != SEC_E_LOGON_DENIED || rig->reason != SSPI_REASON_REPLAY)
+        return 1;
+    rig->authenticator.sequence = 77;
+    random_script(NULL, 0);
+    rig->request = ap_req_make(&rig->ticket, &rig->authenticator, rig->token);
+    rig_accept(rig, rig->request, sizeof rig->answer);
+    return rig->status == SEC_E_OK ? 0 : 2;
+}
+
+Test(krb_acceptor, children_of_a_server_share_what_was_seen)
+{
+    struct rig rig;
+    int status;
+    pid_t child;
+
+    rig_open(&rig);
+    rig_try(&rig);
+    assert_status(rig.status, SEC_E_OK);
+    child = fork();
+    if (child == 0)
+        _exit(child_run(&rig));
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_assert_eq(status, 0);
+    /* The same draws make the same token as the child's: it is refused here. */
+    rig_delete(&rig);
+    rig.authenticator.sequence = 77;
+    random_script(NULL, 0);
+    rig.request = ap_req_make(&rig.ticket, &rig.authenticator, rig.token);
+    rig_accept(&rig, rig.request, sizeof rig.answer);
+    assert_status(rig.status, SEC_E_LOGON_DENIED);
+    cr_assert_eq(rig.reason, SSPI_REASON_REPLAY);
+    rig_close(&rig);
 }
 
 /* ---- Hostile bytes ---- */
