@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Instructions of a refused login, by callgrind: a wrong password, an unknown user, a disabled and, with lockout on, a
-# locked account cost the same, within one in a hundred, or two where a database counts the failures, which it must read
-# row by row and write. Usage: tests/attack/timing.sh BUILD (release)
+# locked account cost the same, within one in a hundred, or two where a database counts the failures or two domains are
+# asked. Usage: tests/attack/timing.sh BUILD (release)
 set -uo pipefail
 
 bin=${1:?build folder}/tests/bin
@@ -16,10 +16,11 @@ cost() {
     sed -n 's/^\(summary\|totals\): *//p' "$work/out" | head -n 1
 }
 
-for store in memory database memory_lockout database_lockout; do
+for store in memory database memory_lockout database_lockout memory_elsewhere; do
     base=0 limit=1
-    [ $store != database_lockout ] || limit=2
+    [[ $store != database_lockout && $store != *_elsewhere ]] || limit=2
     kinds='wrong_password unknown_user disabled_account'
+    [ $store != memory_elsewhere ] || kinds='wrong_password unknown_user hidden_account'
     [[ $store != *_lockout ]] || kinds+=' locked_account unknown_user_after_many'
     for kind in $kinds; do
         count=$(cost "$store/$kind")

@@ -40,10 +40,16 @@ struct kind {
     bool disabled;    /* then with the right password */
     bool database;
     const char *threshold; /* of lockout */
+    bool elsewhere;        /* claimed in a domain that the store does not know */
 };
 
 #define NEVER "1000000" /* counted, but not reached */
 #define SOON "5"        /* reached before the logins that are measured */
+
+static void default_domain_add(const char *user)
+{
+    assert_status(SspiAccountStoreAdd(loop.store, user, NULL, PASSWORD, (ULONG)strlen(PASSWORD)), SEC_E_OK);
+}
 
 static void refused(struct kind kind)
 {
@@ -53,6 +59,11 @@ static void refused(struct kind kind)
     loopback_open(&loop);
     if (kind.database)
         use_database(folder);
+    if (kind.elsewhere) {
+        default_domain_add(USER);
+        default_domain_add("bobby");
+        forge.domain = "NOWHERE";
+    }
     assert_status(SspiAccountStoreSetDisabled(loop.store, USER, DOMAIN, kind.disabled), SEC_E_OK);
     assert_status(SspiCredentialSetOption(&loop.server_credential, "lockout_threshold", kind.threshold), SEC_E_OK);
     forge.user = kind.user;
@@ -76,80 +87,95 @@ static void refused(struct kind kind)
 
 Test(memory, wrong_password)
 {
-    refused((struct kind){USER, false, false, "0"});
+    refused((struct kind){USER, false, false, "0", false});
 }
 
 Test(memory, unknown_user)
 {
-    refused((struct kind){"malor", false, false, "0"});
+    refused((struct kind){"malor", false, false, "0", false});
 }
 
 Test(memory, disabled_account)
 {
-    refused((struct kind){USER, true, false, "0"});
+    refused((struct kind){USER, true, false, "0", false});
 }
 
 Test(memory_lockout, wrong_password)
 {
-    refused((struct kind){USER, false, false, NEVER});
+    refused((struct kind){USER, false, false, NEVER, false});
 }
 
 Test(memory_lockout, unknown_user)
 {
-    refused((struct kind){"malor", false, false, NEVER});
+    refused((struct kind){"malor", false, false, NEVER, false});
 }
 
 Test(memory_lockout, disabled_account)
 {
-    refused((struct kind){USER, true, false, NEVER});
+    refused((struct kind){USER, true, false, NEVER, false});
 }
 
 Test(memory_lockout, locked_account)
 {
-    refused((struct kind){USER, false, false, SOON});
+    refused((struct kind){USER, false, false, SOON, false});
 }
 
 Test(memory_lockout, unknown_user_after_many)
 {
-    refused((struct kind){"malor", false, false, SOON});
+    refused((struct kind){"malor", false, false, SOON, false});
 }
 
 Test(database, wrong_password)
 {
-    refused((struct kind){USER, false, true, "0"});
+    refused((struct kind){USER, false, true, "0", false});
 }
 
 Test(database, unknown_user)
 {
-    refused((struct kind){"malor", false, true, "0"});
+    refused((struct kind){"malor", false, true, "0", false});
 }
 
 Test(database, disabled_account)
 {
-    refused((struct kind){USER, true, true, "0"});
+    refused((struct kind){USER, true, true, "0", false});
 }
 
 Test(database_lockout, wrong_password)
 {
-    refused((struct kind){USER, false, true, NEVER});
+    refused((struct kind){USER, false, true, NEVER, false});
 }
 
 Test(database_lockout, unknown_user)
 {
-    refused((struct kind){"malor", false, true, NEVER});
+    refused((struct kind){"malor", false, true, NEVER, false});
 }
 
 Test(database_lockout, disabled_account)
 {
-    refused((struct kind){USER, true, true, NEVER});
+    refused((struct kind){USER, true, true, NEVER, false});
 }
 
 Test(database_lockout, locked_account)
 {
-    refused((struct kind){USER, false, true, SOON});
+    refused((struct kind){USER, false, true, SOON, false});
 }
 
 Test(database_lockout, unknown_user_after_many)
 {
-    refused((struct kind){"malor", false, true, SOON});
+    refused((struct kind){"malor", false, true, SOON, false});
+}
+
+Test(memory_elsewhere, wrong_password)
+{
+    refused((struct kind){"bobby", false, false, NEVER, true});
+}
+
+Test(memory_elsewhere, unknown_user)
+{
+    refused((struct kind){"malor", false, false, NEVER, true});
+}
+
+Test(memory_elsewhere, hidden_account)
+{
+    refused((struct kind){USER, false, false, NEVER, true});
 }
