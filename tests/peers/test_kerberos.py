@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -288,6 +288,79 @@ def test_keytab_login(kdc: Path) -> None:
     server = OurServer()
     server.step(bytes(request))
     assert server.context.client_name == "bob@EXAMPLE.TEST"
+
+
+class Heimdal:
+    """The program heimdal_peer.c: one end of Heimdal's GSS-API."""
+
+    def __init__(self, program: Path, *arguments: str) -> None:
+        self.process = subprocess.Popen([program, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.complete = False
+
+    def ask(self, what: str, *parts: bytes) -> bytes:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        # An empty message is no word of its own: its line has a blank.
+        self.process.stdin.write(" ".join([what, *(part.hex() for part in parts)]) + "\n")
+        self.process.stdin.flush()
+        verdict, *rest = self.process.stdout.readline().split()
+        assert verdict == "ok", f"{what}: {rest}"
+        self.complete = self.complete or "done" in rest
+        return bytes.fromhex(rest[0]) if rest and rest[0] != "done" else b""
+
+    def step(self, token: bytes) -> bytes:
+        return self.ask("step", token)
+
+    def close(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        assert self.process.wait(timeout=10) == 0
+
+
+@pytest.fixture(scope="session")
+def heimdal(compile_c: Callable[..., Path]) -> Path:
+    flags = subprocess.run(["pkg-config", "--cflags", "--libs", "heimdal-gssapi"], capture_output=True, text=True)
+    if flags.returncode != 0:
+        pytest.skip("no heimdal-gssapi: apt-get install heimdal-multidev")
+    return compile_c("heimdal_peer", HERE / "heimdal_peer.c", *flags.stdout.split())
+
+
+def exchange_with_heimdal(ours: object, theirs: Heimdal) -> None:
+    for size in (1, 15, 16, 17, 100, 4096, 65536):
+        text = os.urandom(size)
+        assert theirs.ask("unwrap", ours.wrap(text)) == text
+        assert ours.unwrap(theirs.ask("wrap", text)) == text
+        theirs.ask("verify", text, ours.sign(text))
+        ours.verify(text, theirs.ask("sign", text))
+
+
+@pytest.mark.parametrize("kind", ["HTTP", *TYPES])
+@pytest.mark.parametrize("dce", [0, 0x1000], ids=["plain", "dce"])
+def test_heimdal_client_our_server(kdc: Path, heimdal: Path, kind: str, dce: int) -> None:
+    client = Heimdal(heimdal, "client", f"{kind}/server.example.test@EXAMPLE.TEST", hex(0x3E | dce))
+    server = OurServer(service_names=kind, keytab=str(kdc / "all.keytab"))
+    handshake(client, server)
+    assert client.complete
+    assert server.context.complete
+    if not dce:
+        exchange_with_heimdal(server.context, client)
+    client.close()
+
+
+@pytest.mark.parametrize("kind", ["HTTP", *TYPES])
+@pytest.mark.parametrize("dce", [0, sspi.InitFlag.USE_DCE_STYLE], ids=["plain", "dce"])
+def test_our_client_heimdal_server(
+    kdc: Path, heimdal: Path, kind: str, dce: sspi.InitFlag, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KRB5_KTNAME", str(kdc / "all.keytab"))
+    client = OurClient(PROTECT | sspi.InitFlag.MUTUAL_AUTH | dce, f"{kind}/server.example.test")
+    server = Heimdal(heimdal, "server")
+    handshake(client, server)
+    assert client.context.complete
+    assert server.complete
+    if not dce:
+        exchange_with_heimdal(client.context, server)
+    server.close()
 
 
 def test_kdc_that_does_not_answer(kdc: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
