@@ -363,6 +363,27 @@ def test_our_client_heimdal_server(
     server.close()
 
 
+def test_rc4_only_where_allowed(kdc: Path, heimdal: Path) -> None:
+    service = "arcfour-hmac-md5/server.example.test"
+    options = {"service_names": "arcfour-hmac-md5", "keytab": str(kdc / "all.keytab")}
+    for theirs in (mit_client(service=service), Heimdal(heimdal, "client", f"{service}@EXAMPLE.TEST", "0x3e")):
+        token = theirs.step(b"") if isinstance(theirs, Heimdal) else theirs.step()
+        with pytest.raises(sspi.SSPIError) as refused:
+            OurServer(**options).step(token)
+        assert refused.value.reason == sspi.Reason.POLICY
+        server = OurServer(**options, allow_insecure_rc4="yes")
+        theirs.step(server.step(token))
+        assert "rc4-hmac" in server.context.explanation
+        text = b"sixteen bytes..."
+        if isinstance(theirs, Heimdal):
+            theirs.ask("verify", text, server.context.sign(text))
+            server.context.verify(text, theirs.ask("sign", text))
+            theirs.close()
+        else:
+            theirs.verify_signature(text, server.context.sign(text))
+            server.context.verify(text, theirs.get_signature(text))
+
+
 def test_kdc_that_does_not_answer(kdc: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A port that takes packets and never answers; and one that refuses them."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent, socket.socket() as listener:
