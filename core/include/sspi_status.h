@@ -57,7 +57,7 @@ SSPI_STATIC_ASSERT(sizeof(SECURITY_STATUS) == 4 && (SECURITY_STATUS)-1 < 0, "sig
 #define SEC_E_MESSAGE_ALTERED ((SECURITY_STATUS)0x8009030F)
 /** Sequence number / nonce count wrong. */
 #define SEC_E_OUT_OF_SEQUENCE ((SECURITY_STATUS)0x80090310)
-/** No KDC/DC reachable for the domain. */
+/** No authority (account store, domain controller or KDC) can answer. */
 #define SEC_E_NO_AUTHENTICATING_AUTHORITY ((SECURITY_STATUS)0x80090311)
 /** Send output token, wait for reply, call again. */
 #define SEC_I_CONTINUE_NEEDED ((SECURITY_STATUS)0x00090312)

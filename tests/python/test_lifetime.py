@@ -43,7 +43,7 @@ def test_contexts_outlive_their_credential_and_store():
     server, client = ends(store)
     store.close()
     server._credential.close()
-    with pytest.raises(ValueError, match="phCredential"):
+    with pytest.raises(ValueError, match="the context's credential is closed"):
         server.step(client.step().token)
     server, client = ends(lambda *_: PASSWORD)
     token = last_token(server, client)

@@ -20,6 +20,8 @@ from sspi.errors import SSPIError
 from sspi.events import Event
 from sspi.packages import Option, PackageInfo, options, packages
 
+__version__ = "0.1.0"
+
 __all__ = [
     "AcceptFlag",
     "Account",
@@ -42,6 +44,7 @@ __all__ = [
     "Sizes",
     "Status",
     "Step",
+    "__version__",
     "options",
     "packages",
 ]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple
 
 from sspi import _sspi
+from sspi._arguments import data, path, secret, text, text_or_none
 
 if TYPE_CHECKING:
     from typing import Self
@@ -21,10 +23,10 @@ class NtHash(tuple[None, bytes, int]):
 
     def __new__(cls, value: Buffer, *, disabled: bool = False) -> NtHash:
         """Copies the hash; anything but 16 bytes is a ValueError."""
-        data = bytes(value)
-        if len(data) != 16:
-            raise ValueError(f"an NT hash is 16 bytes, not {len(data)}")
-        return super().__new__(cls, (None, data, _sspi.SSPI_ACCOUNT_DISABLED if disabled else 0))
+        copy = bytes(data(value, "value"))
+        if len(copy) != 16:
+            raise ValueError(f"an NT hash is 16 bytes, not {len(copy)}")
+        return super().__new__(cls, (None, copy, _sspi.SSPI_ACCOUNT_DISABLED if disabled else 0))
 
     def __repr__(self) -> str:
         return "NtHash(...)"
@@ -43,26 +45,24 @@ class Account(NamedTuple):
     locked: bool
 
 
-def password_bytes(password: str | Buffer) -> Buffer:
-    """A password as the library takes it."""
-    return password.encode() if isinstance(password, str) else password
-
-
 class AccountStore:
     """A store of accounts: `sqlite:PATH`, `ntlm-user-file:PATH`, `smbpasswd:PATH` or `memory:`; a bare path is SQLite.
 
-    Credentials that use a store keep it alive, also after close(). Safe between threads.
+    A location is a str or a path of pathlib. Credentials that use a store keep it alive, also after close(). Safe
+    between threads.
     """
 
-    __slots__ = ("_handle",)
+    __slots__ = ("_handle", "_location")
 
-    def __init__(self, location: str) -> None:
-        self._handle = _sspi.SspiAccountStoreOpen(location)
+    def __init__(self, location: str | os.PathLike[str]) -> None:
+        self._location = path(location, "location")
+        self._handle = _sspi.SspiAccountStoreOpen(self._location)
 
     @classmethod
-    def create(cls, location: str) -> Self:
+    def create(cls, location: str | os.PathLike[str]) -> Self:
         """Makes an SQLite store (mode 0600), or opens the one that is there."""
-        return cls._of(_sspi.SspiAccountStoreCreate(location))
+        where = path(location, "location")
+        return cls._of(_sspi.SspiAccountStoreCreate(where), where)
 
     @classmethod
     def from_lookup(cls, lookup: Lookup) -> Self:
@@ -70,29 +70,40 @@ class AccountStore:
 
         An exception in the lookup refuses the login as "store unavailable", and is the cause of the SSPIError.
         """
-        return cls._of(_sspi.SspiAccountStoreFromCallback(lookup))
+        if not callable(lookup):
+            raise TypeError(f"lookup must be callable, not {type(lookup).__name__}")
+        return cls._of(_sspi.SspiAccountStoreFromCallback(lookup), "a callable")
 
     @classmethod
-    def _of(cls, handle: _sspi.AccountStore) -> Self:
+    def _of(cls, handle: _sspi.AccountStore, location: str) -> Self:
         made = cls.__new__(cls)
         made._handle = handle
+        made._location = location
         return made
 
     def add(self, user: str, password: str | Buffer, domain: str | None = None) -> None:
-        """Adds an account, replacing any of the same name. The store keeps keys only, never the password."""
-        _sspi.SspiAccountStoreAdd(self._handle, user, domain, password_bytes(password))
+        """Replaces the account of that name if there is one, without asking; adds it otherwise.
+
+        To add only what is new, look into accounts() first. The store keeps keys only, never the password.
+        """
+        name, where = text(user, "user"), text_or_none(domain, "domain")
+        _sspi.SspiAccountStoreAdd(self._handle, name, where, secret(password, "password"))
 
     def add_nt_hash(self, user: str, nt_hash: Buffer, domain: str | None = None) -> None:
-        """Adds an account by the 16 bytes of its NT hash."""
-        _sspi.SspiAccountStoreAddNtHash(self._handle, user, domain, nt_hash)
+        """Adds or replaces an account, as add() does, by the 16 bytes of its NT hash."""
+        name, where = text(user, "user"), text_or_none(domain, "domain")
+        _sspi.SspiAccountStoreAddNtHash(self._handle, name, where, data(nt_hash, "nt_hash"))
 
     def remove(self, user: str, domain: str | None = None) -> None:
         """Removes an account; SEC_E_LOGON_DENIED if there is none of that name."""
-        _sspi.SspiAccountStoreRemove(self._handle, user, domain)
+        _sspi.SspiAccountStoreRemove(self._handle, text(user, "user"), text_or_none(domain, "domain"))
 
     def set_disabled(self, user: str, disabled: bool = True, domain: str | None = None) -> None:
         """Disables or enables an account; enabling also clears a lock."""
-        _sspi.SspiAccountStoreSetDisabled(self._handle, user, domain, disabled)
+        name, where = text(user, "user"), text_or_none(domain, "domain")
+        if not isinstance(disabled, bool):
+            raise TypeError(f"disabled must be a bool, not {type(disabled).__name__}")
+        _sspi.SspiAccountStoreSetDisabled(self._handle, name, where, disabled)
 
     def accounts(self) -> list[Account]:
         """The accounts, sorted by domain and user."""
@@ -106,9 +117,9 @@ class AccountStore:
             for row in _sspi.SspiAccountStoreList(self._handle)
         ]
 
-    def import_from(self, location: str) -> int:
+    def import_from(self, location: str | os.PathLike[str]) -> int:
         """Copies every account of another store, in one transaction; how many they were."""
-        return _sspi.SspiAccountStoreImport(self._handle, location)
+        return _sspi.SspiAccountStoreImport(self._handle, path(location, "location"))
 
     def close(self) -> None:
         """Releases the store. May be repeated."""
@@ -118,6 +129,9 @@ class AccountStore:
     def closed(self) -> bool:
         """True after close()."""
         return self._handle.closed
+
+    def __repr__(self) -> str:
+        return f"<sspi.AccountStore {self._location!r} {'closed' if self.closed else 'open'}>"
 
     def __iter__(self) -> Iterator[Account]:
         return iter(self.accounts())

@@ -5,6 +5,8 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
+from sspi._arguments import data, number
+
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
@@ -25,16 +27,20 @@ class ChannelBindings:
         acceptor: Buffer = b"",
         acceptor_type: int = 0,
     ) -> None:
-        parts = [bytes(initiator), bytes(acceptor), bytes(application_data)]
+        parts = [
+            data(initiator, "initiator"),
+            data(acceptor, "acceptor"),
+            data(application_data, "application_data"),
+        ]
         offsets, position = [], _HEADER.size
         for part in parts:
             offsets.append(position if part else 0)
             position += len(part)
         self.data = _HEADER.pack(
-            initiator_type,
+            number(initiator_type, "initiator_type"),
             len(parts[0]),
             offsets[0],
-            acceptor_type,
+            number(acceptor_type, "acceptor_type"),
             len(parts[1]),
             offsets[1],
             len(parts[2]),
@@ -45,7 +51,7 @@ class ChannelBindings:
     def from_block(cls, block: Buffer) -> ChannelBindings:
         """From a finished SEC_CHANNEL_BINDINGS, which the library checks."""
         made = cls()
-        made.data = bytes(block)
+        made.data = bytes(data(block, "block"))
         return made
 
 
@@ -55,6 +61,4 @@ def block_of(bindings: ChannelBindings | Buffer | None) -> bytes | None:
         return None
     if isinstance(bindings, ChannelBindings):
         return bindings.data
-    if isinstance(bindings, str):
-        raise TypeError("channel_bindings must be bytes-like or ChannelBindings, not str")
-    return ChannelBindings(bindings).data
+    return ChannelBindings(data(bindings, "channel_bindings")).data

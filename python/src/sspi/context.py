@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple
 
 from sspi import _sspi
+from sspi._arguments import data as copied
+from sspi._arguments import kind, number, text_or_none
 from sspi._enums import AcceptFlag, BindingsResult, InitFlag, Reason, Status
 from sspi._time import local
 from sspi.bindings import ChannelBindings, block_of
@@ -60,14 +63,16 @@ class _Context:
 
     __slots__ = (
         "_attributes", "_bindings", "_bindings_result", "_credential", "_expiry", "_explanation", "_flags", "_handle",
-        "_reason", "_status", "_trailer",
+        "_reason", "_shut", "_status", "_trailer",
     )  # fmt: skip
 
     def __init__(self, credential: Credential, flags: int, channel_bindings: ChannelBindings | Buffer | None) -> None:
         if not isinstance(credential, Credential):
-            raise TypeError(f"credential must be a Credential, not {type(credential).__name__}")
+            raise TypeError(f"credential must be a Credential, not {kind(credential)}")
+        if credential.closed:
+            raise ValueError("credential is closed")
         self._credential = credential
-        self._flags = int(flags)
+        self._flags = number(flags, "flags")
         self._bindings = block_of(channel_bindings)
         self._bindings_result: bytearray | None = None
         self._handle: _sspi.CtxtHandle | None = None
@@ -76,6 +81,7 @@ class _Context:
         self._expiry = 0
         self._explanation = ""
         self._reason = _NO_REASON
+        self._shut = False
         self._trailer: int | None = None
 
     # ---- the exchange ----
@@ -94,11 +100,23 @@ class _Context:
 
         Send what `error.token` holds, if anything, and close the context. The explanation is the operator's.
         """
+        if type(token) is not bytes:
+            token = copied(token, "token")
+        if self._shut:
+            raise ValueError("the context is closed")
         try:
             status, self._handle, output, self._attributes, self._expiry = self._leg(token or None)
         except SSPIError as error:
             self._explanation, self._reason, self._status = error.explanation, error.reason, error.status
             raise
+        except ValueError:
+            if self._credential.closed:
+                raise ValueError("the context's credential is closed") from None
+            raise
+        if self._shut and self._handle is not None:  # closed by another thread, or by a callback, during the step
+            self._handle.close()
+        if self._explanation:  # of an earlier step that failed
+            self._explanation, self._reason = "", _NO_REASON
         known = _STATUSES.get(status)
         self._status = known = Status(status) if known is None else known
         made = output[0] if isinstance(output, tuple) else output
@@ -107,8 +125,8 @@ class _Context:
 
     @property
     def complete(self) -> bool:
-        """True when the login has succeeded: the peer is who it claims to be."""
-        return self._status is _OK
+        """True when the login has succeeded: the peer is who it claims to be. False once the context is closed."""
+        return self._status is _OK and not self.closed
 
     @property
     def status(self) -> Status:
@@ -116,6 +134,8 @@ class _Context:
         return self._status
 
     def _open(self) -> _sspi.CtxtHandle:
+        if self._shut:
+            raise ValueError("the context is closed")
         if self._handle is None:
             raise ValueError("the context has not begun: call step() first")
         return self._handle
@@ -168,7 +188,7 @@ class _Context:
     @property
     def explanation(self) -> str:
         """One sentence for the operator: why it failed, or who was logged in and how. Not for the peer."""
-        if self._handle is None or self._handle.closed:
+        if self._explanation or self._handle is None or self._handle.closed:
             return self._explanation
         return _sspi.SspiExplainContext(self._handle)
 
@@ -193,51 +213,64 @@ class _Context:
 
     def encrypt(self, data: Buffer) -> tuple[bytes, bytes]:
         """Encrypts a message: cipher text and signature, both to be sent."""
-        token, text = bytearray(self._trailer_size()), bytearray(data)
+        text, token = copied(data, "data"), bytearray(self._trailer_size())
         sizes = _sspi.EncryptMessage(self._open(), 0, ((_TOKEN, token), (_DATA, text)), 0)
         return bytes(text), bytes(token[: sizes[0][1]])
 
     def decrypt(self, ciphertext: Buffer, signature: Buffer) -> bytes:
         """Decrypts a message and checks its signature."""
-        text = bytearray(ciphertext)
-        _sspi.DecryptMessage(self._open(), ((_TOKEN, bytearray(signature)), (_DATA, text)), 0)
+        text, token = copied(ciphertext, "ciphertext"), copied(signature, "signature")
+        _sspi.DecryptMessage(self._open(), ((_TOKEN, token), (_DATA, text)), 0)
         return bytes(text)
 
     def wrap(self, data: Buffer) -> bytes:
         """Encrypts a message into one piece: signature first, then cipher text."""
-        token, text = bytearray(self._trailer_size()), bytearray(data)
+        text, token = copied(data, "data"), bytearray(self._trailer_size())
         sizes = _sspi.EncryptMessage(self._open(), 0, ((_TOKEN, token), (_DATA, text)), 0)
         del token[sizes[0][1] :]
         return bytes(token + text)
 
     def unwrap(self, message: Buffer) -> bytes:
         """Undoes the peer's wrap()."""
-        trailer, whole = self._trailer_size(), memoryview(message)
-        text = bytearray(whole[trailer:])
-        _sspi.DecryptMessage(self._open(), ((_TOKEN, bytearray(whole[:trailer])), (_DATA, text)), 0)
+        text, trailer = copied(message, "message"), self._trailer_size()
+        token = text[:trailer]
+        del text[:trailer]
+        _sspi.DecryptMessage(self._open(), ((_TOKEN, token), (_DATA, text)), 0)
         return bytes(text)
 
     def sign(self, data: Buffer) -> bytes:
         """Signs a message, which is sent as it is beside the signature."""
-        token = bytearray(self.sizes.max_signature)
-        sizes = _sspi.MakeSignature(self._open(), 0, ((_DATA, data), (_TOKEN, token)), 0)
+        text, token = copied(data, "data"), bytearray(self.sizes.max_signature)
+        sizes = _sspi.MakeSignature(self._open(), 0, ((_DATA, text), (_TOKEN, token)), 0)
         return bytes(token[: sizes[1][1]])
 
     def verify(self, data: Buffer, signature: Buffer) -> None:
         """Checks the peer's signature; raises SSPIError if the message was altered, repeated or came out of order."""
-        _sspi.VerifySignature(self._open(), ((_DATA, data), (_TOKEN, signature)), 0)
+        text, token = copied(data, "data"), copied(signature, "signature")
+        _sspi.VerifySignature(self._open(), ((_DATA, text), (_TOKEN, token)), 0)
 
     # ---- the end ----
 
     def close(self) -> None:
         """Releases the context, after a step in progress on another thread. May be repeated."""
+        self._shut = True
         if self._handle is not None:
             self._handle.close()
 
     @property
     def closed(self) -> bool:
         """True after close()."""
-        return self._handle is not None and self._handle.closed
+        return self._shut or (self._handle is not None and self._handle.closed)
+
+    def __repr__(self) -> str:
+        words = [f"<sspi.{type(self).__name__}"]
+        complete = self.complete
+        with contextlib.suppress(SSPIError, ValueError, RuntimeError):  # closed, or in use by the call of this thread
+            words.append(f"package={(self.package if complete else self._credential.package)!r}")
+            words.append(f"complete={complete}")
+            if complete:
+                words.append(f"client_name={self.client_name!r}")
+        return " ".join(words) + (" closed>" if self.closed else ">")
 
     def __enter__(self) -> Self:
         return self
@@ -305,7 +338,7 @@ class ClientContext(_Context):
         if isinstance(flags, AcceptFlag):
             raise TypeError("flags of a ClientContext must be InitFlag: some bits of AcceptFlag differ")
         super().__init__(credential, flags, channel_bindings)
-        self._target = target
+        self._target = text_or_none(target, "target")
 
     def _leg(self, token: Buffer | None) -> tuple[int, _sspi.CtxtHandle, _Output, int, int]:
         return _sspi.InitializeSecurityContext(

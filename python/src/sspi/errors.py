@@ -7,8 +7,9 @@ from sspi._enums import Reason, Status
 
 
 class SSPIError(OSError):
-    """A call failed.
+    """A call failed. Its text starts with the status: "SEC_E_LOGON_DENIED: ...".
 
+    It is an OSError, so an `except OSError` around the code of a socket catches it too: put `except SSPIError` first.
     `explanation` is one sentence for the operator; like `reason` it must not be sent to the peer. `token`, if it is not
     empty, should be: it tells the peer that the exchange has failed.
     """
@@ -25,7 +26,7 @@ class SSPIError(OSError):
         super().__init__(int(self.status), explanation or sense or self.status.name)
 
     def __str__(self) -> str:
-        return f"{self.function}: {self.status.name}: {self.explanation or self.sense}"
+        return f"{self.status.name}: {self.explanation or self.sense}"
 
     def __reduce__(self) -> tuple[type[SSPIError], tuple[str, int, int, str, bytes, str]]:
         return type(self), (
