@@ -28,7 +28,7 @@ local sspi = {}
 ---@class sspi.settings
 ---@field package string? "NTLM"
 ---@field usage "accept"|"initiate"|"both"|nil "accept"
----@field username string?
+---@field username string? user, DOMAIN\user or user@domain
 ---@field domain string?
 ---@field password string?
 ---@field nt_hash string? 16 bytes
@@ -105,6 +105,7 @@ function context:close() end
 
 ---@class sspi.account_store
 local store = {}
+---Replaces the account of that name if there is one, without asking.
 ---@param user string
 ---@param password string
 ---@param domain string?

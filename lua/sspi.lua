@@ -22,8 +22,9 @@ local sspi = {
 local USES = { accept = core.SECPKG_CRED_INBOUND, initiate = core.SECPKG_CRED_OUTBOUND, both = core.SECPKG_CRED_BOTH }
 local UNIX_EPOCH = 11644473600 -- 1970, in seconds since 1601
 
-local function misuse(text, ...)
-    error("sspi: " .. text:format(...), 3)
+-- `level`: whose fault it is, as error() counts from here.
+local function misuse(level, text, ...)
+    error("sspi: " .. text:format(...), level + 1)
 end
 
 -- A result of core, whose failures also carry a token, an explanation and a reason. Where no peer listens the message is
@@ -39,28 +40,33 @@ local Store = {}
 Store.__index = Store
 Store.__name = "sspi.account_store"
 
-local function new_store(...)
+local function new_store(location, ...)
     local handle, why, name = result(...)
     if not handle then return nil, why, name end
-    return setmetatable({ handle = handle }, Store)
+    return setmetatable({ handle = handle, location = location }, Store)
+end
+
+local function check_location(location)
+    if type(location) ~= "string" then misuse(3, "location must be a string, not %s", type(location)) end
+    return location
 end
 
 --- Opens a store: "sqlite:PATH", "ntlm-user-file:PATH", "smbpasswd:PATH", "memory:"; a bare path is SQLite.
 function sspi.account_store(location)
-    return new_store(core.SspiAccountStoreOpen(location))
+    return new_store(check_location(location), core.SspiAccountStoreOpen(location))
 end
 
 --- Makes an SQLite store, or opens the one that is there.
 function sspi.create_account_store(location)
-    return new_store(core.SspiAccountStoreCreate(location))
+    return new_store(check_location(location), core.SspiAccountStoreCreate(location))
 end
 
 --- A store that asks function(user, domain), which gives a password, {password=, nt_hash=, disabled=}, or nil.
 function sspi.lookup_store(lookup)
-    return new_store(core.SspiAccountStoreFromCallback(lookup))
+    return new_store("a function", core.SspiAccountStoreFromCallback(lookup))
 end
 
---- Adds an account, replacing any of the same name.
+--- Replaces the account of that name if there is one, without asking; adds it otherwise.
 function Store:add(user, password, domain)
     return result(core.SspiAccountStoreAdd(self.handle, user, domain, password))
 end
@@ -109,7 +115,7 @@ end
 Store.__close = Store.close
 
 function Store:__tostring()
-    return ("sspi.account_store (%s)"):format(self.handle:closed() and "closed" or "open")
+    return ("sspi.account_store (%s, %s)"):format(self.location, self.handle:closed() and "closed" or "open")
 end
 
 -- ------------------------------------------------------------------------------------------------ credentials
@@ -136,14 +142,74 @@ local function store_of(accounts)
     if getmetatable(accounts) == Store then return accounts end
     if type(accounts) == "string" then return sspi.account_store(accounts) end
     if type(accounts) == "function" then return sspi.lookup_store(accounts) end
-    error(("sspi: accounts must be a store, a location or a function, not %s"):format(type(accounts)), 4)
+    misuse(4, "accounts must be a store, a location or a function, not %s", type(accounts))
 end
+
+local SETTINGS = {
+    package = true, usage = true, username = true, domain = true, password = true, nt_hash = true, accounts = true,
+    options = true, on_event = true,
+}
 
 local function option_text(value)
     if value == true then return "yes" end
     if value == false then return "no" end
-    if type(value) == "number" then return ("%d"):format(value) end
+    if math.type(value) == "integer" then return ("%d"):format(value) end
     return value
+end
+
+-- The checks of sspi.credential: each names the setting, at the level of its caller.
+
+local TEXTS = { "package", "usage", "username", "domain", "password", "nt_hash" }
+
+local function check_types(settings)
+    if type(settings) ~= "table" then misuse(3, "credential takes a table, not %s", type(settings)) end
+    for name in pairs(settings) do
+        if not SETTINGS[name] then misuse(3, "credential does not know '%s'", tostring(name)) end
+    end
+    for _, name in ipairs(TEXTS) do
+        local value = settings[name]
+        if value ~= nil and type(value) ~= "string" then misuse(3, "%s must be a string, not %s", name, type(value)) end
+    end
+    if settings.on_event ~= nil and type(settings.on_event) ~= "function" then
+        misuse(3, "on_event must be a function, not %s", type(settings.on_event))
+    end
+    if settings.options ~= nil and type(settings.options) ~= "table" then
+        misuse(3, "options must be a table of names and values, not %s", type(settings.options))
+    end
+    for name, value in pairs(settings.options or {}) do
+        if type(name) ~= "string" then misuse(3, "a name in options must be a string, not %s", type(name)) end
+        local text = option_text(value)
+        if type(text) ~= "string" then
+            misuse(3, "options.%s must be a string, an integer or a boolean, not %s", name, type(value))
+        end
+    end
+end
+
+-- What belongs to the other side, or stands alone.
+local function check_sides(settings, usage)
+    if usage == "initiate" and settings.accounts ~= nil then
+        misuse(3, "accounts is for a server: usage = 'initiate' takes username and password instead")
+    end
+    for _, name in ipairs { "username", "domain", "password", "nt_hash" } do
+        if usage == "accept" and settings[name] ~= nil then
+            misuse(3, "%s is for a client: usage = 'accept' takes accounts instead", name)
+        end
+    end
+    for _, name in ipairs { "password", "nt_hash" } do
+        if settings[name] ~= nil and settings.username == nil then misuse(3, "%s is given without a username", name) end
+    end
+end
+
+-- User and domain; DOMAIN\user is split where no domain is given beside it, user@domain stays whole.
+local function user_and_domain(settings)
+    local name, domain = settings.username, settings.domain
+    if not name or not name:find("\\", 1, true) then return name, domain end
+    if domain and domain ~= "" then
+        misuse(3, "username names a domain (DOMAIN\\user), and domain is given as well")
+    end
+    local front, back = name:match "^([^\\]*)\\([^\\]+)$"
+    if not back then misuse(3, "username must be user, DOMAIN\\user or user@domain") end
+    return back, front
 end
 
 -- Everything that is set after the credential is there: true, or nil, sense, name.
@@ -163,32 +229,23 @@ local function configure(handle, settings)
         if not done then return nil, sense, name end
     end
     if settings.on_event ~= nil then
-        if type(settings.on_event) ~= "function" then
-            error(("sspi: on_event must be a function, not %s"):format(type(settings.on_event)), 3)
-        end
         return result(core.SspiCredentialSetEventCallback(handle, event_receiver(settings.on_event)))
     end
     return true
 end
 
-local SETTINGS = {
-    package = true, usage = true, username = true, domain = true, password = true, nt_hash = true, accounts = true,
-    options = true, on_event = true,
-}
-
 --- Makes a credential: package, usage ("accept", "initiate", "both"), username, domain, password, nt_hash, accounts (a
--- store, a location, or function(user, domain)), options ({name = value}), on_event (function(event)).
+-- store, a location, or function(user, domain)), options ({name = value}), on_event (function(event)). A username may
+-- be DOMAIN\user or user@domain.
 function sspi.credential(settings)
-    if type(settings) ~= "table" then misuse("credential takes a table, not %s", type(settings)) end
-    for name in pairs(settings) do
-        if not SETTINGS[name] then misuse("credential does not know '%s'", tostring(name)) end
-    end
-    local use = USES[settings.usage or "accept"]
-    if not use then misuse("usage must be 'accept', 'initiate' or 'both', not '%s'", tostring(settings.usage)) end
+    check_types(settings)
+    local usage = settings.usage or "accept"
+    local use = USES[usage]
+    if not use then misuse(2, "usage must be 'accept', 'initiate' or 'both', not '%s'", usage) end
+    check_sides(settings, usage)
+    local user, domain = user_and_domain(settings)
     local identity
-    if settings.username or settings.domain or settings.password then
-        identity = { user = settings.username, domain = settings.domain, password = settings.password }
-    end
+    if user or domain then identity = { user = user, domain = domain, password = settings.password } end
     local handle, sense, name = result(
         core.AcquireCredentialsHandle(nil, settings.package or "NTLM", use, identity)
     )
@@ -199,16 +256,22 @@ function sspi.credential(settings)
         handle:close()
         return nil, sense, name
     end
-    return setmetatable({ handle = handle, package_name = settings.package or "NTLM" }, Credential)
+    return setmetatable({ handle = handle, package_name = settings.package or "NTLM", usage = usage }, Credential)
+end
+
+local function check_open(self)
+    if self.handle:closed() then misuse(3, "the credential is closed") end
 end
 
 --- A server's context: flags, channel_bindings ("tls-server-end-point:" and the hash).
 function Credential:accept(options)
+    check_open(self)
     return context.new(self, options, false)
 end
 
 --- A client's context: target, flags, channel_bindings.
 function Credential:initiate(options)
+    check_open(self)
     return context.new(self, options, true)
 end
 
@@ -225,7 +288,8 @@ end
 Credential.__close = Credential.close
 
 function Credential:__tostring()
-    return ("sspi.credential (%s, %s)"):format(self.package_name, self.handle:closed() and "closed" or "open")
+    local state = self.handle:closed() and "closed" or "open"
+    return ("sspi.credential (%s, %s, %s)"):format(self.package_name, self.usage, state)
 end
 
 -- ------------------------------------------------------------------------------------------------ the library

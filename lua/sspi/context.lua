@@ -20,8 +20,13 @@ for name, value in pairs(core) do
 end
 local USUAL = { "confidentiality", "integrity", "replay_detect", "sequence_detect" }
 
+local HERE = debug.getinfo(1, "S").source
+
+-- An error at the line of the script, however deep in this file it is found.
 local function misuse(text, ...)
-    error("sspi: " .. text:format(...), 3)
+    local level = 2
+    while (debug.getinfo(level, "S") or {}).source == HERE do level = level + 1 end
+    error("sspi: " .. text:format(...), level)
 end
 
 local function flags_number(flags, names)
@@ -49,10 +54,21 @@ local Context = {}
 Context.__index = Context
 Context.__name = "sspi.context"
 
+local ACCEPT_OPTIONS = { flags = true, channel_bindings = true }
+local INITIATE_OPTIONS = { flags = true, channel_bindings = true, target = true }
+
+local function check_options(options, initiator)
+    local known, method = initiator and INITIATE_OPTIONS or ACCEPT_OPTIONS, initiator and "initiate" or "accept"
+    for name in pairs(options) do
+        if not known[name] then misuse("%s does not know '%s'", method, tostring(name)) end
+    end
+end
+
 --- A new context. `initiator`: the client's end.
 local function new_context(credential, options, initiator)
-    options = options or {}
+    if options == nil then options = {} end
     if type(options) ~= "table" then misuse("options must be a table, not %s", type(options)) end
+    check_options(options, initiator)
     if options.target ~= nil and type(options.target) ~= "string" then
         misuse("target must be a string, not %s", type(options.target))
     end
@@ -115,13 +131,13 @@ function Context:step(token)
     return leg_done(self, core.AcceptSecurityContext(credential, self.handle, input, self.request, 0, output))
 end
 
---- True when the login has succeeded.
-function Context:is_complete()
-    return self.state == COMPLETE
-end
-
 local function is_shut(self)
     return self.shut or self.handle and self.handle:closed()
+end
+
+--- True when the login has succeeded. False once the context is closed.
+function Context:is_complete()
+    return self.state == COMPLETE and not is_shut(self)
 end
 
 local function open_handle(self)
@@ -222,7 +238,7 @@ end
 -- ------------------------------------------------------------------------------------------------ messages
 
 local function message_string(data, what)
-    if type(data) ~= "string" then error(("sspi: %s must be a string, not %s"):format(what, type(data)), 3) end
+    if type(data) ~= "string" then misuse("%s must be a string, not %s", what, type(data)) end
     return data
 end
 
@@ -305,8 +321,15 @@ end
 Context.__close = Context.close
 
 function Context:__tostring()
-    local what = is_shut(self) and "closed" or self:is_complete() and "complete" or "in progress"
-    return ("sspi.context (%s, %s)"):format(self.initiator and "client" or "server", what)
+    local words = { self.initiator and "client" or "server", self.credential.package_name, "in progress" }
+    if is_shut(self) then
+        words[3] = "closed"
+    elseif self:is_complete() then
+        words[3] = "complete"
+        local asked, name = pcall(self.client_name, self) -- an error within a callback of this context's own step
+        if asked then words[4] = name end
+    end
+    return ("sspi.context (%s)"):format(table.concat(words, ", "))
 end
 
 return {

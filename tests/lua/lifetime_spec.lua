@@ -83,9 +83,10 @@ describe("a lookup", function()
         } do
             local events = {}
             local server, client = ends(lookup, function(e) events[#events + 1] = e end)
-            local token, _, code = support.shake(server, client)
+            local token, sense, code = support.shake(server, client)
             assert.is_nil(token)
-            assert.are_not.equal("SEC_E_OK", code)
+            assert.are.equal("SEC_E_NO_AUTHENTICATING_AUTHORITY", code)
+            assert.are.equal("No authority (account store, domain controller or KDC) can answer.", sense)
             assert.is_false(server:is_complete())
             assert.are.equal(core.SSPI_REASON_STORE_UNAVAILABLE, events[1].reason)
             assert.truthy(server:explain():find(text, 1, true), server:explain())

@@ -34,6 +34,30 @@ describe("a login", function()
         end
     end)
 
+    it("takes DOMAIN\\user, and leaves user@domain whole", function()
+        for username, expected in pairs { ["EXAMPLE\\alice"] = "EXAMPLE\\alice", ["a@example.com"] = "\\a@example.com" } do
+            for _, domain in ipairs { false, "" } do
+                local asked
+                local server = assert(sspi.credential {
+                    accounts = function(user, of) asked = asked or of .. "\\" .. user return support.password end,
+                }):accept()
+                local client = assert(sspi.credential {
+                    usage = "initiate", username = username, domain = domain or nil, password = support.password,
+                }):initiate()
+                assert(support.shake(server, client))
+                assert.are.equal(expected, asked)
+            end
+        end
+    end)
+
+    it("is shown without its secrets", function()
+        local server = support.pair()
+        assert.are.equal("sspi.context (server, NTLM, complete, EXAMPLE\\alice)", tostring(server))
+        assert.are.equal("sspi.credential (NTLM, accept, open)", tostring(server.credential))
+        assert.are.equal("sspi.context (client, NTLM, in progress)", tostring(support.initiator():initiate()))
+        assert.are.equal("sspi.account_store (memory:, open)", tostring(support.store()))
+    end)
+
     it("gives a token and a status a step", function()
         local client = support.initiator():initiate()
         local server = support.acceptor():accept()
@@ -184,8 +208,19 @@ describe("misuse", function()
             ["takes a table"] = function() sspi.credential "NTLM" end,
             ["accounts must be"] = function() sspi.credential { accounts = 5 } end,
             ["on_event must be"] = function() sspi.credential { on_event = 5 } end,
-            ["'pszPackage' must be a string, not number"] = function() sspi.credential { package = 5 } end,
-            ["'password' must be a string"] = function() sspi.credential { password = {} } end,
+            ["sspi: package must be a string, not number"] = function() sspi.credential { package = 5 } end,
+            ["sspi: password must be a string"] = function() sspi.credential { password = {} } end,
+            ["sspi: nt_hash must be a string"] = function() sspi.credential { nt_hash = 5 } end,
+            ["usage must be a string"] = function() sspi.credential { usage = 5 } end,
+            ["options must be a table of"] = function() sspi.credential { options = "x" } end,
+            ["a name in options"] = function() sspi.credential { options = { "x" } } end,
+            ["options.max_contexts must be"] = function() sspi.credential { options = { max_contexts = 1.5 } } end,
+            ["location must be a string, not nil"] = function() sspi.account_store() end,
+            ["location must be a string, not number"] = function() sspi.create_account_store(5) end,
+            ["accept does not know 'flagz'"] = function() credential:accept { flagz = 1 } end,
+            ["accept does not know 'target'"] = function() credential:accept { target = "HTTP/x" } end,
+            ["initiate does not know 'targt'"] = function() credential:initiate { targt = "HTTP/x" } end,
+            ["initiate does not know '1'"] = function() credential:initiate { "HTTP/x" } end,
             ["token must be a string, not number"] = function() credential:accept():step(5) end,
             ["unknown flag 'nonsense'"] = function() credential:accept { flags = { "nonsense" } } end,
             ["flags must be"] = function() credential:accept { flags = "integrity" } end,
@@ -197,8 +232,43 @@ describe("misuse", function()
         } do
             local done, message = pcall(action)
             assert.is_false(done)
+            assert.truthy(tostring(message):find("login_spec.lua:", 1, true), message) -- the script's line
             assert.truthy(tostring(message):find(text, 1, true), text .. " / " .. tostring(message))
         end
+    end)
+
+    it("of one side's settings on the other is an error", function()
+        for text, settings in pairs {
+            ["accounts is for a server"] = { usage = "initiate", accounts = "memory:" },
+            ["password is for a client"] = { usage = "accept", password = "x" },
+            ["nt_hash is for a client"] = { nt_hash = NT_HASH },
+            ["username is for a client"] = { usage = "accept", username = "x", password = "y" },
+            ["domain is for a client"] = { domain = "x" },
+            ["password is given without a username"] = { usage = "initiate", password = "x" },
+            ["nt_hash is given without a username"] = { usage = "both", nt_hash = NT_HASH },
+            ["username names a domain (DOMAIN\\user), and"] = { usage = "initiate", username = "A\\b", domain = "A" },
+            ["username must be user"] = { usage = "initiate", username = "A\\B\\c" },
+            ["username must be user,"] = { usage = "initiate", username = "A\\" },
+        } do
+            local done, message = pcall(function() sspi.credential(settings) end)
+            assert.is_false(done)
+            assert.truthy(tostring(message):find("login_spec.lua:%d+: sspi: "), message) -- the script's line
+            assert.truthy(tostring(message):find(text, 1, true), text .. " / " .. tostring(message))
+        end
+    end)
+
+    it("of a closed object is an error", function()
+        local credential = support.acceptor()
+        local server = credential:accept()
+        server:close()
+        assert.has_error(function() server:step "x" end, "sspi: the context is closed")
+        credential:close()
+        assert.has_error(function() credential:accept() end, "sspi: the credential is closed")
+        assert.has_error(function() credential:initiate() end, "sspi: the credential is closed")
+        server = support.pair()
+        assert.is_true(server:is_complete())
+        server:close()
+        assert.is_false(server:is_complete())
     end)
 
     it("of an unknown package or option is a failure", function()
