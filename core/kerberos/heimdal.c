@@ -215,6 +215,7 @@ SECURITY_STATUS krb_password_keys(struct krb_keys *keys, const char *name, const
     krb5_context context;
     char salt_text[2 * KRB_TEXT_MAX + 8];
     krb5_salt salt = {.salttype = KRB5_PW_SALT};
+    krb5_data text = {.length = password.size};
     SECURITY_STATUS status = heimdal_context(&context, failure);
 
     if (status != SEC_E_OK)
@@ -224,11 +225,15 @@ SECURITY_STATUS krb_password_keys(struct krb_keys *keys, const char *name, const
                            "the user or domain name is too long");
     salt.saltvalue.data = salt_text;
     salt.saltvalue.length = strlen(salt_text);
-    for (size_t i = 0; status == SEC_E_OK && i < sizeof etypes / sizeof *etypes; i++) {
-        krb5_data text = {.length = password.size, .data = (void *)(uintptr_t)password.data};
-
+    /* For RC4 libkrb5 reads on to a NUL, whatever the length says. */
+    text.data = mem_zalloc(password.size + 1);
+    if (!text.data)
+        status = SEC_E_INSUFFICIENT_MEMORY;
+    for (size_t i = 0; status == SEC_E_OK && i < password.size; i++)
+        ((uint8_t *)text.data)[i] = password.data[i];
+    for (size_t i = 0; status == SEC_E_OK && i < sizeof etypes / sizeof *etypes; i++)
         status = password_key(context, keys, name, realm, etypes[i], text, salt);
-    }
+    mem_free_secret(text.data, password.size + 1);
     if (status == SEC_E_OK)
         return SEC_E_OK;
     return failure_set(failure, status,
