@@ -67,11 +67,15 @@ static void handle_close(struct slua_handle *handle)
         sspi_value_free(handle->kind, &handle->value);
 }
 
-/* A call without a function of its own, so that an event on the way finds this state. */
+/* A call without a function of its own, so that an event on the way finds this state. A context's end sends none. */
 static void handle_close_called(lua_State *L, struct slua_handle *handle)
 {
     struct slua_call call = {.L = L, .function = "close"};
 
+    if (handle->kind == SSPI_KIND_CONTEXT) {
+        handle_close(handle);
+        return;
+    }
     lua_getfield(L, LUA_REGISTRYINDEX, "sspi.state");
     call.state = lua_touserdata(L, -1);
     lua_pop(L, 1);
@@ -103,7 +107,8 @@ static int handle_method_gc(lua_State *L)
 {
     struct slua_handle *handle = method_self(L);
 
-    handle_close_called(L, handle);
+    if (!sspi_guard_closed(&handle->guard))
+        handle_close_called(L, handle);
     slua_cell_discard(handle->cell);
     handle->cell = NULL;
     return 0;

@@ -57,6 +57,7 @@ struct py_call {
     Py_ssize_t nargs;
     PyThreadState *saved; /* not NULL: the GIL is released */
     PyObject *raised;     /* what a callback raised */
+    bool misfit;          /* `raised` is about what a lookup returned, which is `kept` */
     PyObject *kept;       /* what a lookup returned: libsspi borrows from it until the call ends */
     unsigned handles_used;
     unsigned views_used;

@@ -22,6 +22,7 @@ void py_call_init(struct py_call *call, struct py_state *state, const char *func
     call->nargs = 0;
     call->saved = NULL;
     call->raised = NULL;
+    call->misfit = false;
     call->kept = NULL;
     call->handles_used = 0;
     call->views_used = 0;
@@ -144,13 +145,12 @@ static PyObject *failure_token(struct sspi_buffers *output)
     return PyBytes_FromStringAndSize(token->pvBuffer, (Py_ssize_t)token->cbBuffer);
 }
 
-PyObject *py_call_fail(struct py_call *call, SECURITY_STATUS status, struct sspi_buffers *output)
+/* The explanation of libsspi, and by type how the lookup went wrong. Never its message or value: they may hold a
+ * secret, and explanations are logged. */
+static PyObject *failure_text(const struct py_call *call)
 {
-    ULONG reason = SspiQueryLastFailureReason();
     char *explanation = NULL;
-    const char *name;
-    const char *sense = sspi_status_sense(call->state->module->senses, status, &name);
-    PyObject *text, *token, *error = NULL;
+    PyObject *text, *type, *longer = NULL;
 
     if (SspiExplainLastFailure(&explanation) != SEC_E_OK)
         explanation = NULL;
@@ -158,7 +158,26 @@ PyObject *py_call_fail(struct py_call *call, SECURITY_STATUS status, struct sspi
                        : PyUnicode_FromString("");
     if (explanation)
         (void)FreeContextBuffer(explanation);
-    token = failure_token(output);
+    if (!text || !call->raised)
+        return text;
+    type = PyType_GetName(Py_TYPE(call->misfit ? call->kept : call->raised));
+    if (type)
+        longer = PyUnicode_FromFormat(
+            call->misfit ? "%U: the account callback returned a value of type %U that is no password, NtHash or None"
+                         : "%U: the account callback raised %U",
+            text, type);
+    Py_XDECREF(type);
+    Py_DECREF(text);
+    return longer;
+}
+
+PyObject *py_call_fail(struct py_call *call, SECURITY_STATUS status, struct sspi_buffers *output)
+{
+    ULONG reason = SspiQueryLastFailureReason();
+    const char *name;
+    const char *sense = sspi_status_sense(call->state->module->senses, status, &name);
+    PyObject *text = failure_text(call), *token = failure_token(output), *error = NULL;
+
     if (text && token)
         error = PyObject_CallFunction(call->state->error, "sIIOOs", call->function, (unsigned)status, (unsigned)reason,
                                       text, token, sense);
@@ -235,6 +254,7 @@ static SECURITY_STATUS lookup(struct py_call *call, PyObject *callable, const ch
     call->kept = result;
     if (result && py_keys_fill(call, result, keys))
         return SEC_E_OK;
+    call->misfit = result != NULL;
     keep_raised(call);
     return SEC_E_INTERNAL_ERROR;
 }

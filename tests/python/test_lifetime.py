@@ -164,7 +164,7 @@ def test_lookup_unknown_user_and_disabled_account():
 
 
 def test_lookup_raises():
-    problem = KeyError("the directory is down")
+    problem = KeyError("the directory is down, hush")
 
     def lookup(user: str, domain: str) -> str:
         raise problem
@@ -174,6 +174,9 @@ def test_lookup_raises():
     with pytest.raises(sspi.SSPIError) as caught:
         shake(server, client)
     assert caught.value.__cause__ is problem
+    assert caught.value.explanation.endswith(": the account callback raised KeyError")
+    assert server.explanation == caught.value.explanation
+    assert "hush" not in str(caught.value)
     assert caught.value.reason is events[0].reason is sspi.Reason.STORE_UNAVAILABLE
     assert not server.complete
 
@@ -186,6 +189,8 @@ def test_lookup_returns_nonsense(result):
     with pytest.raises(sspi.SSPIError) as caught:
         shake(server, client)
     assert isinstance(caught.value.__cause__, TypeError | ValueError)
+    kind = f"a value of type {type(result).__name__} that is no password"
+    assert f": the account callback returned {kind}, NtHash or None" in server.explanation == caught.value.explanation
     assert not server.complete
 
 
