@@ -36,6 +36,13 @@ SECURITY_STATUS nego_query(struct context *base, ULONG attribute, struct attribu
     return context->child->provider->query(context->child, attribute, value);
 }
 
+bool nego_identity_at(struct context *context, size_t index, struct identity_field *field)
+{
+    struct context *child = child_of(context);
+
+    return child && child->provider->identity_at && child->provider->identity_at(child, index, field);
+}
+
 void nego_describe(struct context *base, char *text, size_t size)
 {
     struct context *child = child_of(base);

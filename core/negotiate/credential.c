@@ -144,6 +144,61 @@ SECURITY_STATUS nego_set_nt_hash(struct credential *base, const uint8_t hash[16]
     return child ? child->provider->set_nt_hash(child, hash) : SEC_E_UNSUPPORTED_FUNCTION;
 }
 
+/* Keys and tickets are Kerberos' alone. NULL: it is not available, or has no such function. */
+static struct credential *kerberos_of(struct credential *base)
+{
+    return ((struct nego_credential *)base)->children[NEGO_KERBEROS];
+}
+
+SECURITY_STATUS nego_set_keytab(struct credential *base, const char *path, struct failure *failure)
+{
+    struct credential *child = kerberos_of(base);
+
+    return child && child->provider->set_keytab ? child->provider->set_keytab(child, path, failure)
+                                                : SEC_E_UNSUPPORTED_FUNCTION;
+}
+
+SECURITY_STATUS nego_set_keytab_bytes(struct credential *base, struct bytes content, struct failure *failure)
+{
+    struct credential *child = kerberos_of(base);
+
+    return child && child->provider->set_keytab_bytes ? child->provider->set_keytab_bytes(child, content, failure)
+                                                      : SEC_E_UNSUPPORTED_FUNCTION;
+}
+
+SECURITY_STATUS nego_set_ticket_cache(struct credential *base, const char *name, struct failure *failure)
+{
+    struct credential *child = kerberos_of(base);
+
+    return child && child->provider->set_ticket_cache ? child->provider->set_ticket_cache(child, name, failure)
+                                                      : SEC_E_UNSUPPORTED_FUNCTION;
+}
+
+/* What a client lent is a credential of the package that carried it, wrapped so that it can be used for Negotiate. */
+SECURITY_STATUS nego_delegated(struct context *base, struct credential **out, struct failure *failure)
+{
+    const struct nego_context *context = (const struct nego_context *)base;
+    struct nego_credential *made;
+    struct credential *lent;
+    SECURITY_STATUS status;
+
+    if (!context->child || !context->child->provider->delegated)
+        return SEC_E_UNSUPPORTED_FUNCTION;
+    made = mem_zalloc(sizeof *made);
+    if (!made)
+        return SEC_E_INSUFFICIENT_MEMORY;
+    status = context->child->provider->delegated(context->child, &lent, failure);
+    if (status != SEC_E_OK) {
+        mem_free(made);
+        return status;
+    }
+    lent->provider = context->child->provider;
+    lent->use = SECPKG_CRED_OUTBOUND;
+    made->children[context->mechanism->package] = lent;
+    *out = &made->base;
+    return SEC_E_OK;
+}
+
 SECURITY_STATUS nego_query_credential_name(struct credential *base, const char **name)
 {
     struct nego_credential *credential = (struct nego_credential *)base;

@@ -72,6 +72,10 @@ SECURITY_STATUS nego_acquire(const struct acquire *request, struct credential **
 void nego_credential_free(struct credential *credential);
 void nego_settle(struct credential *credential);
 SECURITY_STATUS nego_set_nt_hash(struct credential *credential, const uint8_t hash[16]);
+SECURITY_STATUS nego_set_keytab(struct credential *credential, const char *path, struct failure *failure);
+SECURITY_STATUS nego_set_keytab_bytes(struct credential *credential, struct bytes content, struct failure *failure);
+SECURITY_STATUS nego_set_ticket_cache(struct credential *credential, const char *name, struct failure *failure);
+SECURITY_STATUS nego_delegated(struct context *context, struct credential **credential, struct failure *failure);
 SECURITY_STATUS nego_query_credential_name(struct credential *credential, const char **name);
 
 /* An acceptor's package has a key to open the client's tokens with; the reason why not is told. */
@@ -152,6 +156,7 @@ SECURITY_STATUS nego_malformed(struct step *step, const char *what);
 SECURITY_STATUS nego_accept(struct credential *credential, struct context **context, struct step *step);
 SECURITY_STATUS nego_initiate(struct credential *credential, struct context **context, struct step *step);
 SECURITY_STATUS nego_query(struct context *context, ULONG attribute, struct attribute_value *value);
+bool nego_identity_at(struct context *context, size_t index, struct identity_field *field);
 void nego_describe(struct context *context, char *text, size_t size);
 SECURITY_STATUS nego_sign(struct context *context, struct message *message);
 SECURITY_STATUS nego_verify(struct context *context, struct message *message);

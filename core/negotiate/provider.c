@@ -17,6 +17,9 @@ const struct provider negotiate_provider = {
     .credential_free = nego_credential_free,
     .settle = nego_settle,
     .set_nt_hash = nego_set_nt_hash,
+    .set_keytab = nego_set_keytab,
+    .set_keytab_bytes = nego_set_keytab_bytes,
+    .set_ticket_cache = nego_set_ticket_cache,
     .query_credential_name = nego_query_credential_name,
     .accept = nego_accept,
     .initiate = nego_initiate,
@@ -26,5 +29,7 @@ const struct provider negotiate_provider = {
     .verify = nego_verify,
     .seal = nego_seal,
     .unseal = nego_unseal,
+    .delegated = nego_delegated,
+    .identity_at = nego_identity_at,
     .describe = nego_describe,
 };

@@ -139,6 +139,29 @@ static bool paper_usable(struct credential *credential, struct failure *why)
     return !paper_kerberos.no_key;
 }
 
+static SECURITY_STATUS paper_set_keytab(struct credential *credential, const char *path, struct failure *failure)
+{
+    (void)credential;
+    if (strcmp(path, "good.keytab") == 0)
+        return SEC_E_OK;
+    return failure_set(failure, SEC_E_NO_CREDENTIALS, SSPI_REASON_NO_CREDENTIAL, "no keytab %s", path);
+}
+
+static SECURITY_STATUS paper_delegated(struct context *context, struct credential **credential, struct failure *failure)
+{
+    (void)context;
+    (void)failure;
+    *credential = mem_zalloc(sizeof **credential);
+    return *credential ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
+}
+
+static bool paper_identity_at(struct context *context, size_t index, struct identity_field *field)
+{
+    (void)context;
+    *field = (struct identity_field){.name = "user", .value = "alice@PAPER"};
+    return index == 0;
+}
+
 static const struct provider paper_provider = {
     .name = "Kerberos",
     .comment = "Paper",
@@ -146,6 +169,9 @@ static const struct provider paper_provider = {
     .uses = SECPKG_CRED_INBOUND | SECPKG_CRED_OUTBOUND,
     .both_allowed = true,
     .usable = paper_usable,
+    .set_keytab = paper_set_keytab,
+    .delegated = paper_delegated,
+    .identity_at = paper_identity_at,
     .acquire = paper_acquire,
     .credential_free = paper_credential_free,
     .accept = paper_accept,

@@ -140,6 +140,38 @@ Test(negotiate, unknown_names_in_negotiate_packages_are_refused)
     rig_close(&rig);
 }
 
+/* Keys, lent tickets and identity are those of the package inside. */
+Test(negotiate, what_is_of_kerberos_is_reached_through_it)
+{
+    struct nego_rig rig;
+    SSPI_IDENTITY_FIELD *fields;
+    CredHandle lent;
+    CtxtHandle next;
+    struct token out;
+    SecBuffer buffer = {RIG_ROOM, SECBUFFER_TOKEN, out.data};
+    SecBufferDesc output = {SECBUFFER_VERSION, 1, &buffer};
+    ULONG attributes, count;
+    unsigned legs;
+
+    rig_open(&rig, NULL, NULL);
+    assert_status(SspiCredentialSetKeytab(&rig.server_credential, "bad.keytab"), SEC_E_NO_CREDENTIALS);
+    assert_status(SspiCredentialSetKeytab(&rig.server_credential, "good.keytab"), SEC_E_OK);
+    assert_status(rig_run(&rig, &legs), SEC_E_OK);
+    assert_status(SspiListIdentity(&rig.server, &count, &fields), SEC_E_OK);
+    cr_assert_eq(count, 1);
+    cr_assert_str_eq(fields[0].Value, "alice@PAPER");
+    assert_status(FreeContextBuffer(fields), SEC_E_OK);
+    assert_status(SspiAcquireDelegatedCredential(&rig.server, &lent), SEC_E_OK);
+    assert_status(InitializeSecurityContextA(&lent, NULL, (char *)"HTTP/next.example", 0, 0, SECURITY_NATIVE_DREP, NULL,
+                                             0, &next, &output, &attributes, NULL),
+                  SEC_I_CONTINUE_NEEDED);
+    out.size = buffer.cbBuffer;
+    (void)token_find(&out, "AP-REQ", 6);
+    assert_status(DeleteSecurityContext(&next), SEC_E_OK);
+    assert_status(FreeCredentialsHandle(&lent), SEC_E_OK);
+    rig_close(&rig);
+}
+
 /* NegoEx first, a Kerberos that we have not, NTLM: the token of NegoEx is dropped and NTLM runs. */
 Test(negotiate, unknown_mechanisms_are_skipped)
 {
