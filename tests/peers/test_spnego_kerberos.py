@@ -1,0 +1,96 @@
+"""Kerberos inside Negotiate: MIT's SPNEGO both ways, and curl with a ticket at both gateways."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sspi
+from conftest import GATEWAYS, Server, needs, running_gateway
+from test_kerberos import GSS_PROTECT, PROTECT, SERVICE, gssapi, handshake, kdc
+
+__all__ = ["kdc"]
+
+SPNEGO = gssapi.OID.from_int_seq("1.3.6.1.5.5.2")
+CLIENT = "alice@EXAMPLE.TEST"
+
+
+@pytest.fixture(params=list(GATEWAYS))
+def door(request: pytest.FixtureRequest, kdc: Path, accounts: Path, tmp_path: Path) -> Iterator[Server]:
+    with running_gateway(request.param, tmp_path, "--accounts", accounts, "--scheme", "Negotiate,NTLM") as server:
+        yield server
+
+
+@pytest.fixture
+def services(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSPI_SERVICE_NAMES", "HTTP")
+
+
+class Ours:
+    """One side of ours, as MIT's contexts step."""
+
+    def __init__(self, context: sspi.ServerContext | sspi.ClientContext) -> None:
+        self.context = context
+
+    def step(self, token: bytes) -> bytes:
+        return bytes(self.context.step(token).token)
+
+
+@pytest.mark.parametrize("mutual", [True, False])
+def test_mit_client(kdc: Path, services: None, mutual: bool) -> None:
+    name = gssapi.Name(f"{SERVICE}@EXAMPLE.TEST", gssapi.NameType.kerberos_principal)
+    flags = GSS_PROTECT | gssapi.RequirementFlag.mutual_authentication if mutual else GSS_PROTECT
+    client = gssapi.SecurityContext(name=name, usage="initiate", flags=flags, mech=SPNEGO)
+    server = Ours(sspi.ServerContext(sspi.Credential("Negotiate")))
+    handshake(client, server)
+    assert client.complete
+    assert server.context.complete
+    assert (server.context.client_name, server.context.package) == (CLIENT, "Kerberos")
+    assert server.context.unwrap(client.wrap(b"up", True).message) == b"up"
+    assert client.unwrap(server.context.wrap(b"down")).message == b"down"
+
+
+def test_mit_server(kdc: Path) -> None:
+    credential = sspi.Credential("Negotiate", usage="initiate")
+    client = Ours(sspi.ClientContext(credential, target=SERVICE, flags=PROTECT | sspi.InitFlag.MUTUAL_AUTH))
+    server = gssapi.SecurityContext(creds=gssapi.Credentials(usage="accept", mechs=[SPNEGO]), usage="accept")
+    handshake(client, server)
+    assert client.context.complete
+    assert server.complete
+    assert str(server.initiator_name) == CLIENT
+    assert server.unwrap(client.context.wrap(b"up")).message == b"up"
+
+
+def test_ours_both_ways(kdc: Path, services: None) -> None:
+    client = Ours(sspi.ClientContext(sspi.Credential("Negotiate", usage="initiate"), target=SERVICE))
+    server = Ours(sspi.ServerContext(sspi.Credential("Negotiate")))
+    handshake(client, server)
+    assert (server.context.client_name, server.context.package) == (CLIENT, "Kerberos")
+
+
+def test_no_ticket_for_an_unknown_service(kdc: Path) -> None:
+    credential = sspi.Credential("Negotiate", usage="initiate", options={"negotiate_packages": "Kerberos"})
+    with pytest.raises(sspi.SSPIError):
+        sspi.ClientContext(credential, target="HTTP/nowhere.example.test").step()
+
+
+def curl(server: Server, *arguments: str) -> subprocess.CompletedProcess[str]:
+    address = f"http://server.example.test:{server.port}/"
+    return subprocess.run(
+        [needs("curl", "curl"), "-s", "--resolve", f"server.example.test:{server.port}:127.0.0.1", "-H",
+         "Accept: application/json", "--negotiate", "-u", ":", *arguments, address],
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+
+
+def test_curl_with_a_ticket(services: None, door: Server) -> None:
+    page = json.loads(curl(door).stdout)
+    assert (page["name"], page["package"]) == (CLIENT, "Kerberos")
+
+
+def test_curl_without_a_ticket(services: None, door: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("KRB5CCNAME", f"FILE:{tmp_path}/empty")
+    assert curl(door, "-o", "/dev/null", "-w", "%{http_code}").stdout == "401"
