@@ -129,10 +129,14 @@ static bool authenticator_encode(const struct request *request, struct der_write
     };
     const size_t checksum_size = FRAMING + request->delegated.size, options_size = FRAMING + request->target_size;
     uint8_t *room = mem_alloc(checksum_size + options_size);
-    struct der_writer checksum_out = der_writer_over(room, checksum_size);
-    struct der_writer options_out = der_writer_over(room + checksum_size, options_size);
-    bool ok = room && extras_encode(request, &authenticator, &checksum_out, &options_out);
+    struct der_writer checksum_out, options_out;
+    bool ok;
 
+    if (!room)
+        return false;
+    checksum_out = der_writer_over(room, checksum_size);
+    options_out = der_writer_over(room + checksum_size, options_size);
+    ok = extras_encode(request, &authenticator, &checksum_out, &options_out);
     if (ok)
         krb_authenticator_encode(out, &authenticator);
     mem_free_secret(room, checksum_size + options_size);
