@@ -115,6 +115,7 @@ local function leg_done(self, status, handle, output, attributes, expiry, reason
         output = output[1] and tostring(output[1])
     end
     self.handle, self.state, self.attributes, self.ends = handle, status, attributes, expiry
+    self.said, self.why = "", 0 -- of an earlier step that failed
     return output or "", status_name(status)
 end
 

@@ -120,7 +120,11 @@ describe("a login", function()
             local server = support.acceptor():accept()
             local _, _, code = server:step(bad)
             assert.are.equal("SEC_E_INVALID_TOKEN", code)
-            assert.is_true(#server:explain() > 0)
+            local said = server:explain()
+            assert.is_true(#said > 0)
+            assert(support.shake(server, support.initiator():initiate())) -- no context was made of the bad one
+            assert.is_true(server:is_complete())
+            assert.are_not.equal(said, server:explain())
         end
     end)
 end)

@@ -62,6 +62,19 @@ def test_failed_context_stays_failed(acceptor, initiator):
     assert not server.complete
 
 
+def test_a_good_first_token_after_a_bad_one(acceptor, initiator):
+    """No context was made of the bad one; what was said of it is forgotten."""
+    server, client = sspi.ServerContext(acceptor), sspi.ClientContext(initiator)
+    with pytest.raises(sspi.SSPIError):
+        server.step(b"x")
+    bad = server.explanation
+    assert bad
+    shake(server, client)
+    assert server.complete
+    assert bad != server.explanation != ""
+    assert server.reason is sspi.Reason.NONE
+
+
 def test_event_has_every_member(pair, events):
     before = datetime.now(UTC)
     pair()

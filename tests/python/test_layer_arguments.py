@@ -95,6 +95,7 @@ def test_arguments_of_a_credential(name: str, settings: dict[str, Any]) -> None:
     assert re.match(rf"(a name in )?{re.escape(name)} ", str(caught.value)), caught.value
     assert "hush" not in str(caught.value)
     assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
 
 
 @pytest.mark.parametrize(
