@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import sspi
-from conftest import GATEWAYS, Server, needs, running_gateway
+from conftest import ALICE, GATEWAYS, Server, needs, running_gateway
 from test_kerberos import GSS_PROTECT, PROTECT, SERVICE, gssapi, handshake, kdc
 
 __all__ = ["kdc"]
@@ -91,6 +91,24 @@ def test_curl_with_a_ticket(services: None, door: Server) -> None:
     assert (page["name"], page["package"]) == (CLIENT, "Kerberos")
 
 
-def test_curl_without_a_ticket(services: None, door: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.fixture
+def no_ticket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Neither a ticket nor, until the file is written, a password."""
     monkeypatch.setenv("KRB5CCNAME", f"FILE:{tmp_path}/empty")
+    monkeypatch.setenv("NTLM_USER_FILE", str(tmp_path / "passwords"))
+    return tmp_path / "passwords"
+
+
+def test_curl_with_nothing(services: None, door: Server, no_ticket: Path) -> None:
+    assert curl(door, "-o", "/dev/null", "-w", "%{http_code}").stdout == "401"
+
+
+def test_curl_falls_back_to_ntlm(services: None, door: Server, no_ticket: Path) -> None:
+    no_ticket.write_text(f"{ALICE.domain}:{ALICE.name}:{ALICE.password}\n")
+    page = json.loads(curl(door).stdout)
+    assert (page["name"], page["package"]) == (ALICE.full_name, "NTLM")
+
+
+def test_curl_falls_back_and_is_refused(services: None, door: Server, no_ticket: Path) -> None:
+    no_ticket.write_text(f"{ALICE.domain}:{ALICE.name}:not her password\n")
     assert curl(door, "-o", "/dev/null", "-w", "%{http_code}").stdout == "401"
