@@ -127,7 +127,7 @@ struct pac_buffer {
     size_t offset, size;
 };
 
-/* The five buffers, each at a multiple of 8; signatures of zeroes for now. */
+/* The five buffers, each at a multiple of 8; signatures of zeroes until they are made. */
 static void buffers_put(struct writer *out, const struct pac_spec *spec, const struct krb_etype *etype,
                         struct pac_buffer buffers[5])
 {

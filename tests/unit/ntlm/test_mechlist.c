@@ -1,74 +1,8 @@
 /*
  * mechlist.c: the MIC that Negotiate makes over its list of mechanisms, and the key stream given back.
  */
-#include "support_ntlm.h"
+#include "support_pair.h"
 #include "vectors.h"
-
-#define ALL_STRONG (NTLM_UNICODE | NTLM_SIGN | NTLM_SEAL | NTLM_ESS | NTLM_KEY_EXCH | NTLM_128 | NTLM_ALWAYS_SIGN)
-
-static struct ntlm_credential credential;
-static struct ntlm_context *client, *server;
-
-static struct ntlm_context *established(bool acceptor, uint32_t flags, const char *key)
-{
-    struct ntlm_context *context = ntlm_context_new(&credential.base, acceptor);
-
-    cr_assert_not_null(context);
-    context->flags = flags;
-    context->state = NTLM_ESTABLISHED;
-    test_hex(key, context->session_key, 16);
-    return context;
-}
-
-static void pair_open(uint32_t flags)
-{
-    client = established(false, flags, V_SESSION_KEY);
-    server = established(true, flags, V_SESSION_KEY);
-}
-
-static void pair_close(void)
-{
-    ntlm_context_free(&client->base);
-    ntlm_context_free(&server->base);
-    client = server = NULL;
-}
-
-static void strong(void)
-{
-    pair_open(ALL_STRONG);
-}
-
-static size_t plaintext(uint8_t text[18])
-{
-    return test_hex(V_PLAINTEXT, text, 18);
-}
-
-static void is_hex(const void *actual, const char *hex)
-{
-    uint8_t expected[64];
-
-    assert_mem_eq(actual, expected, test_hex(hex, expected, sizeof expected));
-}
-
-static void seals_to(struct ntlm_context *from, const char *sealed, const char *signature)
-{
-    uint8_t text[18], got[16];
-
-    plaintext(text);
-    assert_status(rig_seal(&from->base, text, sizeof text, got), SEC_E_OK);
-    is_hex(text, sealed);
-    is_hex(got, signature);
-}
-
-static void unseals_from(struct ntlm_context *to, const char *sealed, const char *signature)
-{
-    uint8_t text[18], got[16];
-
-    test_hex(sealed, text, sizeof text);
-    test_hex(signature, got, sizeof got);
-    assert_status(rig_unseal(&to->base, text, sizeof text, got), SEC_E_OK);
-    is_hex(text, V_PLAINTEXT);
-}
 
 static void mech_mic(const char *list_hex, struct ntlm_context *from, struct ntlm_context *to, const char *mic)
 {
