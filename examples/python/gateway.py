@@ -18,12 +18,14 @@ import logging
 import resource
 import signal
 import sys
+from typing import cast
 
 try:
+    import h2  # noqa: F401 - for http2_login
     from aiohttp import web
     from aiohttp.http_exceptions import HttpProcessingError
-except ImportError:
-    sys.exit("gateway: the Python package aiohttp is missing: install it with 'apt-get install python3-aiohttp'")
+except ImportError as missing:
+    sys.exit(f"gateway: {missing}: install it with 'apt-get install python3-aiohttp python3-h2'")
 try:
     import sspi
 except ImportError as missing:
@@ -31,7 +33,9 @@ except ImportError as missing:
 
 import page
 from connection_login import MAX_TOKEN, ConnectionLogin, Verdict
+from http2_login import PREFACE, Http2Connection
 
+HTTP2 = "negotiate over HTTP/2"
 MAX_BODY = 1024 * 1024
 METHODS = ("GET", "HEAD", "POST")
 HEADERS = {"Server": "gateway", "Cache-Control": "no-store", "Vary": "Accept", "X-Content-Type-Options": "nosniff"}
@@ -68,6 +72,40 @@ class Connection:
         self.transport.abort()
 
 
+class FirstBytes(asyncio.Protocol):
+    """Waits for the first bytes of a connection, which tell HTTP/2 (RFC 9113, section 3.3) from HTTP/1.1."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self.gateway = gateway
+        self.seen = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client came."""
+        self.transport = cast(asyncio.Transport, transport)
+        self.deadline = asyncio.get_running_loop().call_later(self.gateway.options.login_timeout, self._too_late)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """A client went without a word."""
+        self.deadline.cancel()
+
+    def _too_late(self) -> None:
+        log.info(
+            "timeout peer=%s:%d: no request in time, connection closed", *self.transport.get_extra_info("peername")
+        )
+        self.transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """Hands the connection to the one that understands it."""
+        self.seen += data
+        if len(self.seen) < len(PREFACE) and PREFACE.startswith(self.seen):
+            return
+        self.deadline.cancel()
+        protocol = self.gateway.http2() if self.seen.startswith(PREFACE) else self.gateway()
+        self.transport.set_protocol(protocol)
+        protocol.connection_made(self.transport)
+        protocol.data_received(self.seen)
+
+
 class Gateway(web.Server):
     """aiohttp's server, which tells when a connection comes and goes: the life of a login."""
 
@@ -80,13 +118,14 @@ class Gateway(web.Server):
             max_field_size=MAX_TOKEN * 4 // 3 + 64,
         )
         self.credentials = credentials
+        self.offered = {scheme: credential for scheme, credential in credentials.items() if scheme != HTTP2}
         self.options = options
         self.clients: dict[web.RequestHandler, Connection] = {}
 
     def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
         """A client came (called by aiohttp)."""
         super().connection_made(handler, transport)
-        self.clients[handler] = connection = Connection(ConnectionLogin(self.credentials), transport)
+        self.clients[handler] = connection = Connection(ConnectionLogin(self.offered), transport)
         connection.allow(self.options.login_timeout)
 
     def connection_lost(self, handler: web.RequestHandler, exc: BaseException | None = None) -> None:
@@ -96,6 +135,10 @@ class Gateway(web.Server):
         if connection is not None:
             connection.at_rest()
             connection.login.close()
+
+    def http2(self) -> Http2Connection:
+        """A connection of HTTP/2."""
+        return Http2Connection(self.credentials.get(HTTP2), self.options.idle_timeout, peer_of_step.set)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answers one request."""
@@ -187,13 +230,18 @@ def acquire(options: argparse.Namespace) -> dict[str, sspi.Credential]:
     settings = {"netbios_domain_name": options.domain} if options.domain else {}
     credentials = {}
     for scheme in options.scheme.split(","):
-        try:
-            credentials[scheme.casefold()] = sspi.Credential(
-                scheme, usage="accept", accounts=options.accounts, options=settings, on_event=log_event
-            )
-        except sspi.SSPIError as failure:
-            sys.exit(f"gateway: {scheme}: {failure.explanation or failure.status.name}")
+        credentials[scheme.casefold()] = acquire_one(scheme, options, settings)
+        if scheme.casefold() == "negotiate":
+            credentials[HTTP2] = acquire_one(scheme, options, {**settings, "negotiate_packages": "Kerberos"})
     return credentials
+
+
+def acquire_one(scheme: str, options: argparse.Namespace, settings: dict[str, str]) -> sspi.Credential:
+    """A credential, or the end of the program with a sentence."""
+    try:
+        return sspi.Credential(scheme, usage="accept", accounts=options.accounts, options=settings, on_event=log_event)
+    except sspi.SSPIError as failure:
+        sys.exit(f"gateway: {scheme}: {failure.explanation or failure.status.name}")
 
 
 def allow_many_connections() -> None:
@@ -209,7 +257,7 @@ async def serve(gateway: Gateway, host: str, port: int) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    server = await loop.create_server(gateway, host, port, backlog=1024)
+    server = await loop.create_server(lambda: FirstBytes(gateway), host, port, backlog=1024)
     log.info("listening on http://%s:%d/", *server.sockets[0].getsockname()[:2])
     await stop.wait()
     server.close()
