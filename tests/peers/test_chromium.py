@@ -10,10 +10,9 @@ import pytest
 from conftest import ALICE, Server, needs
 
 
-def dump(port: int, user: str, password: str, profile: Path) -> str:
-    """The page as the browser shows it."""
+def browse(address: str, profile: Path, *options: str) -> str:
+    """The page at an address as the browser shows it."""
     program = needs("chromium", "chromium")
-    login = f"{urllib.parse.quote(user, safe='')}:{urllib.parse.quote(password, safe='')}"
     result = subprocess.run(
         [
             program,
@@ -26,14 +25,21 @@ def dump(port: int, user: str, password: str, profile: Path) -> str:
             "--disable-component-update",
             "--disable-sync",
             f"--user-data-dir={profile}",
+            *options,
             "--dump-dom",
-            f"http://{login}@127.0.0.1:{port}/",
+            address,
         ],
         capture_output=True,
         text=True,
         timeout=120,
     )
     return result.stdout
+
+
+def dump(port: int, user: str, password: str, profile: Path) -> str:
+    """The page for a user whose password is in the address."""
+    login = f"{urllib.parse.quote(user, safe='')}:{urllib.parse.quote(password, safe='')}"
+    return browse(f"http://{login}@127.0.0.1:{port}/", profile)
 
 
 @pytest.mark.timeout(300)
