@@ -35,6 +35,23 @@ local sspi = {}
 ---@field accounts sspi.account_store|string|sspi.lookup|nil
 ---@field options table<string, string|number|boolean>?
 ---@field on_event fun(event: sspi.event)?
+---@field keytab string? Kerberos: a path, or the content of such a file
+---@field principal string? Kerberos: the one service of a server, or a client in place of its username
+---@field services string|string[]|nil Kerberos: what a server accepts tickets for
+---@field ccache string? Kerberos: where a client's tickets are, as libkrb5 calls it
+
+---@class sspi.identity
+---@field user string?
+---@field domain string?
+---@field principal string?
+---@field realm string?
+---@field upn string?
+---@field dns_domain string?
+---@field logon_server string?
+---@field sid string?
+---@field account_flags integer?
+---@field user_flags integer?
+---@field groups {sid: string, attributes: integer}[]
 
 ---@class sspi.credential
 local credential = {}
@@ -81,6 +98,10 @@ function context:explain() end
 function context:reason() end
 ---@return integer
 function context:bindings_result() end
+---@return sspi.identity?, string? sense, string? code
+function context:identity() end
+---@return sspi.credential?, string? sense, string? code
+function context:delegated_credential() end
 ---@param data string
 ---@return string? ciphertext, string signature_or_sense, string? code
 function context:encrypt(data) end

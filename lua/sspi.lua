@@ -147,7 +147,7 @@ end
 
 local SETTINGS = {
     package = true, usage = true, username = true, domain = true, password = true, nt_hash = true, accounts = true,
-    options = true, on_event = true,
+    options = true, on_event = true, keytab = true, principal = true, services = true, ccache = true,
 }
 
 local function option_text(value)
@@ -159,7 +159,7 @@ end
 
 -- The checks of sspi.credential: each names the setting, at the level of its caller.
 
-local TEXTS = { "package", "usage", "username", "domain", "password", "nt_hash" }
+local TEXTS = { "package", "usage", "username", "domain", "password", "nt_hash", "keytab", "principal", "ccache" }
 
 local function check_types(settings)
     if type(settings) ~= "table" then misuse(3, "credential takes a table, not %s", type(settings)) end
@@ -176,6 +176,14 @@ local function check_types(settings)
     if settings.options ~= nil and type(settings.options) ~= "table" then
         misuse(3, "options must be a table of names and values, not %s", type(settings.options))
     end
+    local services = settings.services
+    if services ~= nil and type(services) ~= "string" and type(services) ~= "table" then
+        misuse(3, "services must be a string or a list of them, not %s", type(services))
+    end
+    if type(services) == "table" and #services == 0 then misuse(3, "services is empty: nobody could log in") end
+    for _, name in ipairs(type(services) == "table" and services or {}) do
+        if type(name) ~= "string" then misuse(3, "a name in services must be a string, not %s", type(name)) end
+    end
     for name, value in pairs(settings.options or {}) do
         if type(name) ~= "string" then misuse(3, "a name in options must be a string, not %s", type(name)) end
         local text = option_text(value)
@@ -185,19 +193,28 @@ local function check_types(settings)
     end
 end
 
+local CLIENTS = { "username", "domain", "nt_hash", "ccache", "password" }
+local SERVERS = { accounts = "username and password", services = "the target of a context" }
+
 -- What belongs to the other side, or stands alone.
 local function check_sides(settings, usage)
-    if usage == "initiate" and settings.accounts ~= nil then
-        misuse(3, "accounts is for a server: usage = 'initiate' takes username and password instead")
-    end
-    for _, name in ipairs { "username", "domain", "password", "nt_hash" } do
-        if usage == "accept" and settings[name] ~= nil then
-            misuse(3, "%s is for a client: usage = 'accept' takes accounts instead", name)
+    for name, instead in pairs(SERVERS) do
+        if usage == "initiate" and settings[name] ~= nil then
+            misuse(3, "%s is for a server: usage = 'initiate' takes %s instead", name, instead)
         end
     end
-    for _, name in ipairs { "password", "nt_hash" } do
-        if settings[name] ~= nil and settings.username == nil then misuse(3, "%s is given without a username", name) end
+    for _, name in ipairs(CLIENTS) do
+        local own_password = name == "password" and settings.principal ~= nil
+        if usage == "accept" and settings[name] ~= nil and not own_password then
+            misuse(3, "%s is for a client: usage = 'accept' takes accounts or a keytab instead", name)
+        end
     end
+    if settings.username ~= nil then
+        if settings.principal ~= nil then misuse(3, "principal is given as well as a username: one is enough") end
+        return
+    end
+    if settings.nt_hash ~= nil then misuse(3, "nt_hash is given without a username") end
+    if settings.password ~= nil and settings.principal == nil then misuse(3, "password is given without a username") end
 end
 
 -- User and domain; DOMAIN\user is split where no domain is given beside it, user@domain stays whole.
@@ -212,11 +229,34 @@ local function user_and_domain(settings)
     return back, front
 end
 
+local function set_keytab(handle, keytab)
+    if keytab:byte(1) == 5 then return core.SspiCredentialSetKeytabBytes(handle, keytab) end
+    return core.SspiCredentialSetKeytab(handle, keytab)
+end
+
+local function set_services(handle, services)
+    local names = type(services) == "table" and table.concat(services, " ") or services
+    return core.SspiCredentialSetOption(handle, "service_names", names)
+end
+
+-- What it proves itself with or opens tickets with, in order.
+local KEYS = {
+    { "nt_hash", core.SspiCredentialSetNtHash },
+    { "keytab", set_keytab },
+    { "ccache", core.SspiCredentialSetTicketCache },
+    { "services", set_services },
+}
+
 -- Everything that is set after the credential is there: true, or nil, sense, name.
 local function configure(handle, settings)
-    local done, sense, name = true, nil, nil
-    if settings.nt_hash ~= nil then done, sense, name = result(core.SspiCredentialSetNtHash(handle, settings.nt_hash)) end
-    if not done then return nil, sense, name end
+    local done, sense, name
+    for _, key in ipairs(KEYS) do
+        local value = settings[key[1]]
+        if value ~= nil then
+            done, sense, name = result(key[2](handle, value))
+            if not done then return nil, sense, name end
+        end
+    end
     for option, value in pairs(settings.options or {}) do
         done, sense, name = result(core.SspiCredentialSetOption(handle, option, option_text(value)))
         if not done then return nil, sense, name end
@@ -237,6 +277,11 @@ end
 --- Makes a credential: package, usage ("accept", "initiate", "both"), username, domain, password, nt_hash, accounts (a
 -- store, a location, or function(user, domain)), options ({name = value}), on_event (function(event)). A username may
 -- be DOMAIN\user or user@domain.
+-- For Kerberos, and Negotiate, which may choose it: keytab (the path of a file of keys, or its content: a server's keys,
+-- or a client's in place of a password), principal (the one service that a server is, HTTP/www.example.com@REALM, or who
+-- a client is in place of a username; with a password where there is no keytab), services (what a server accepts tickets
+-- for if that is more than the one service of its keytab: "HTTP", "HTTP/www.example.com", a list of them, "*"), ccache
+-- (where a client's tickets are, as libkrb5 calls it).
 function sspi.credential(settings)
     check_types(settings)
     local usage = settings.usage or "accept"
@@ -244,10 +289,11 @@ function sspi.credential(settings)
     if not use then misuse(2, "usage must be 'accept', 'initiate' or 'both', not '%s'", usage) end
     check_sides(settings, usage)
     local user, domain = user_and_domain(settings)
+    if not user and settings.password then user = settings.principal end
     local identity
     if user or domain then identity = { user = user, domain = domain, password = settings.password } end
     local handle, sense, name = result(
-        core.AcquireCredentialsHandle(nil, settings.package or "NTLM", use, identity)
+        core.AcquireCredentialsHandle(settings.principal, settings.package or "NTLM", use, identity)
     )
     if not handle then return nil, sense, name end
     local done
@@ -258,6 +304,11 @@ function sspi.credential(settings)
     end
     return setmetatable({ handle = handle, package_name = settings.package or "NTLM", usage = usage }, Credential)
 end
+
+-- What a client lent: context.lua knows the handle, this file what a credential is.
+context.lend(function(handle, package)
+    return setmetatable({ handle = handle, package_name = package, usage = "initiate" }, Credential)
+end)
 
 local function check_open(self)
     if self.handle:closed() then misuse(3, "the credential is closed") end

@@ -236,6 +236,40 @@ function Context:bindings_result()
     return a + b * 256 + c * 65536 + d * 16777216
 end
 
+local IDENTITY_NUMBERS = { account_flags = true, user_flags = true }
+
+--- Who the client is, verified: {user, domain, principal, realm, upn, dns_domain, logon_server, sid, account_flags,
+-- user_flags, groups}, as far as the package knows; groups are {sid, attributes}. For a server's context.
+function Context:identity()
+    local rows, sense, name = core.SspiListIdentity(open_handle(self))
+    if not rows and name ~= "SEC_E_UNSUPPORTED_FUNCTION" then return nil, sense, name end
+    local identity = { groups = {} }
+    for _, row in ipairs(rows or {}) do
+        if row.Name == "group" then
+            table.insert(identity.groups, { sid = row.Value, attributes = row.Number })
+        else
+            identity[row.Name] = IDENTITY_NUMBERS[row.Name] and row.Number or row.Value
+        end
+    end
+    if not rows or #rows == 0 then -- no more than the name, as with NTLM
+        local client
+        client, sense, name = self:client_name()
+        if not client then return nil, sense, name end
+        identity.domain, identity.user = client:match "^(.-)\\?([^\\]*)$"
+    end
+    return identity
+end
+
+local credential_of
+
+--- What the client lent, to log in elsewhere as the client: a credential that may outlive this context. The context must
+-- have been made with the flag "delegate".
+function Context:delegated_credential()
+    local handle, sense, name = core.SspiAcquireDelegatedCredential(open_handle(self))
+    if not handle then return nil, sense, name end
+    return credential_of(handle, self.credential.package_name)
+end
+
 -- ------------------------------------------------------------------------------------------------ messages
 
 local function message_string(data, what)
@@ -335,6 +369,7 @@ end
 
 return {
     new = new_context,
+    lend = function(make) credential_of = make end,
     status_name = status_name,
     accept_flags = ACCEPT_FLAGS,
     init_flags = INIT_FLAGS,

@@ -10,6 +10,12 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 failed=0 ran=0
 
+# Keys and tickets of a realm without a KDC; nothing of this machine's own.
+export SSPI_TEST_REALM=$scratch/realm KRB5_CONFIG=$scratch/realm/krb5.conf SSPI_REPLAY_CACHE=memory
+export KRB5CCNAME=FILE:$scratch/nothing KRB5_KTNAME=$scratch/nothing
+mkdir "$SSPI_TEST_REALM"
+"$build/tests/bin/kerberos_realm" "$SSPI_TEST_REALM" || failed=1
+
 for version in 5.4 5.3; do
     [ -f "$build/lua/$version/sspi/core.so" ] || continue
     command -v "lua$version" >/dev/null || continue

@@ -18,6 +18,7 @@ from sspi.context import ClientContext, KeyInfo, ServerContext, Sizes, Step
 from sspi.credential import Credential
 from sspi.errors import SSPIError
 from sspi.events import Event
+from sspi.identity import Group, Identity
 from sspi.packages import Option, PackageInfo, options, packages
 
 __version__ = "0.1.0"
@@ -32,6 +33,8 @@ __all__ = [
     "ClientContext",
     "Credential",
     "Event",
+    "Group",
+    "Identity",
     "InitFlag",
     "KeyInfo",
     "NtHash",

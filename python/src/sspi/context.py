@@ -15,6 +15,7 @@ from sspi._time import local
 from sspi.bindings import ChannelBindings, block_of
 from sspi.credential import Credential
 from sspi.errors import SSPIError
+from sspi.identity import Identity, identity_of
 from sspi.packages import package_info
 
 if TYPE_CHECKING:
@@ -319,6 +320,20 @@ class ServerContext(_Context):
     def flags(self) -> AcceptFlag:
         """What was agreed; final when complete."""
         return AcceptFlag(self._attributes & ~_ALLOCATED)
+
+    @property
+    def identity(self) -> Identity:
+        """Who the client is, verified: names, SID and groups, as far as the package knows them."""
+        return identity_of(self._open(), self.client_name)
+
+    def delegated_credential(self) -> Credential:
+        """What the client lent, to log in elsewhere as the client: a credential that may outlive this context.
+
+        The context must have been made with AcceptFlag.DELEGATE, and the client must want it too: `flags` says so.
+        Otherwise SSPIError, SEC_E_NO_CREDENTIALS.
+        """
+        handle = _sspi.SspiAcquireDelegatedCredential(self._open())
+        return Credential._of(handle, self._credential.package)
 
 
 class ClientContext(_Context):

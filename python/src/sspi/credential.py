@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import sspi.errors  # noqa: F401  (the generated module raises SSPIError from now on)
 from sspi import _sspi
@@ -24,9 +24,7 @@ _USAGES: dict[str, int] = {
     "initiate": _sspi.SECPKG_CRED_OUTBOUND,
     "both": _sspi.SECPKG_CRED_BOTH,
 }
-
-
-Identity = tuple[str | None, str | None, "Buffer | None"]
+_Named = tuple[str | None, str | None, "Buffer | None"]
 
 
 def _store_of(accounts: AccountStore | str | os.PathLike[str] | Lookup) -> AccountStore:
@@ -72,22 +70,64 @@ def _user_and_domain(username: str | None, domain: str | None) -> tuple[str | No
     return back, front
 
 
-def _identity(
-    usage: Usage, username: str | None, domain: str | None, password: str | Buffer | None, nt_hash: Buffer | None
-) -> Identity | None:
-    """Who a client is; None: nobody was named."""
-    name, where = _user_and_domain(username, domain)
-    word = None if password is None else secret(password, "password")
-    given = {"username": username, "domain": domain, "password": password, "nt_hash": nt_hash}
+def _check_sides(usage: Usage, given: Mapping[str, object]) -> None:
+    """What belongs to the other side, or stands alone."""
+    named = given["principal"] is not None
     if usage == "accept":
-        for argument, value in given.items():
-            if value is not None:
-                raise ValueError(f"{argument} is for a client: usage='accept' takes accounts instead")
-    if name is None:
+        for argument in ("username", "domain", "nt_hash", "ccache", *(() if named else ("password",))):
+            if given[argument] is not None:
+                raise ValueError(f"{argument} is for a client: usage='accept' takes accounts or a keytab instead")
+    if usage == "initiate":
+        for argument, instead in (("accounts", "username and password"), ("services", "the target of a context")):
+            if given[argument] is not None:
+                raise ValueError(f"{argument} is for a server: usage='initiate' takes {instead} instead")
+    if named and given["username"] is not None:
+        raise ValueError("principal is given as well as a username: one of them is enough")
+    if given["username"] is None and not (named and given["nt_hash"] is None):
         for argument in ("password", "nt_hash"):
             if given[argument] is not None:
                 raise ValueError(f"{argument} is given without a username")
+
+
+def _identity(
+    username: str | None, domain: str | None, password: str | Buffer | None, principal: str | None
+) -> _Named | None:
+    """Who the credential speaks for; None: nobody was named, or one whose keys are elsewhere."""
+    name, where = _user_and_domain(username, domain)
+    word = None if password is None else secret(password, "password")
+    if principal is not None and word is not None:
+        return principal, where, word
     return None if name is None and where is None and word is None else (name, where, word)
+
+
+class _Keys(NamedTuple):
+    """What Kerberos works with."""
+
+    path: str | None
+    content: bytearray | None
+    ccache: str | None
+    services: str | None
+
+
+def _keys(
+    keytab: str | os.PathLike[str] | Buffer | None, ccache: str | os.PathLike[str] | None, services: object
+) -> _Keys:
+    where = path(keytab, "keytab") if isinstance(keytab, str | os.PathLike) else None
+    content = None
+    if keytab is not None and not isinstance(keytab, str | os.PathLike):
+        try:
+            content = data(keytab, "keytab")
+        except TypeError:
+            raise TypeError(f"keytab must be a path or bytes-like, not {kind(keytab)}") from None
+    cache = None if ccache is None else path(ccache, "ccache")
+    if services is None or isinstance(services, str):
+        return _Keys(where, content, cache, text_or_none(services, "services"))
+    if not isinstance(services, Iterable):
+        raise TypeError(f"services must be a str or several, not {kind(services)}")
+    names = [text(name, "a name in services") for name in services]
+    if not names:
+        raise ValueError("services is empty: nobody could log in")
+    return _Keys(where, content, cache, " ".join(names))
 
 
 class Credential:
@@ -98,6 +138,13 @@ class Credential:
     accounts: where the server finds its accounts: an AccountStore, a location, or a function of user and domain that
     gives a password, an NtHash or None. Without it, the machine's configuration (sspi.conf, SSPI_ACCOUNT_STORE) says.
     options: see sspi.options(). on_event: gets one Event for each login attempt, on the thread of the step.
+
+    For Kerberos, and Negotiate, which may choose it:
+    keytab: the path of a file of keys, or its content: a server's keys, or a client's in place of a password.
+    principal: the one service that a server is, HTTP/www.example.com@REALM, or who a client is, in place of a username;
+    with a password where there is no keytab. services: what a server accepts tickets for, if that is more than the one
+    service of its keytab: "HTTP", "HTTP/www.example.com", several of them, or "*".
+    ccache: where a client's tickets are, as libkrb5 calls it (FILE:/path, KCM:, ...); the default one without it.
     """
 
     __slots__ = ("_handle", "_package", "_usage")
@@ -111,6 +158,10 @@ class Credential:
         domain: str | None = None,
         password: str | Buffer | None = None,
         nt_hash: Buffer | None = None,
+        keytab: str | os.PathLike[str] | Buffer | None = None,
+        principal: str | None = None,
+        services: str | Iterable[str] | None = None,
+        ccache: str | os.PathLike[str] | None = None,
         accounts: AccountStore | str | os.PathLike[str] | Lookup | None = None,
         options: Mapping[str, str | int | bool | os.PathLike[str] | None] | None = None,
         on_event: Callable[[Event], object] | None = None,
@@ -119,25 +170,48 @@ class Credential:
         use = _USAGES.get(text(usage, "usage"))
         if use is None:
             raise ValueError(f"usage must be 'accept', 'initiate' or 'both', not {usage!r}")
-        identity = _identity(usage, username, domain, password, nt_hash)
+        given = {
+            "username": username, "domain": domain, "password": password, "nt_hash": nt_hash, "ccache": ccache,
+            "principal": principal, "accounts": accounts, "services": services,
+        }  # fmt: skip
+        name = text_or_none(principal, "principal")
+        identity = _identity(username, domain, password, name)
+        _check_sides(usage, given)
         key = None if nt_hash is None else data(nt_hash, "nt_hash")
         if key is not None and len(key) != 16:
             raise ValueError(f"nt_hash must be 16 bytes, not {len(key)}")
+        keys = _keys(keytab, ccache, services)
         settings = _option_texts(options)
+        if keys.services is not None:
+            settings["service_names"] = keys.services
         if on_event is not None and not callable(on_event):
             raise TypeError(f"on_event must be callable, not {kind(on_event)}")
-        if accounts is not None and usage == "initiate":
-            raise ValueError("accounts is for a server: usage='initiate' takes username and password instead")
         store = None if accounts is None else _store_of(accounts)
-        self._handle, _ = _sspi.AcquireCredentialsHandle(None, package, use, identity)
+        self._handle, _ = _sspi.AcquireCredentialsHandle(name, package, use, identity)
         if key is not None:
             _sspi.SspiCredentialSetNtHash(self._handle, key)
-        for name, value in settings.items():
-            _sspi.SspiCredentialSetOption(self._handle, name, value)
+        self._set_keys(keys)
+        for option, value in settings.items():
+            _sspi.SspiCredentialSetOption(self._handle, option, value)
         if store is not None:
             _sspi.SspiCredentialSetAccountStore(self._handle, store._handle)
         if on_event is not None:
             _sspi.SspiCredentialSetEventCallback(self._handle, receiver(on_event))
+
+    def _set_keys(self, keys: _Keys) -> None:
+        if keys.path is not None:
+            _sspi.SspiCredentialSetKeytab(self._handle, keys.path)
+        if keys.content is not None:
+            _sspi.SspiCredentialSetKeytabBytes(self._handle, keys.content)
+        if keys.ccache is not None:
+            _sspi.SspiCredentialSetTicketCache(self._handle, keys.ccache)
+
+    @classmethod
+    def _of(cls, handle: _sspi.CredHandle, package: str) -> Self:
+        """What a client lent."""
+        made = cls.__new__(cls)
+        made._handle, made._package, made._usage = handle, package, "initiate"
+        return made
 
     @property
     def package(self) -> str:
