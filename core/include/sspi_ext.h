@@ -62,6 +62,8 @@ typedef struct _SspiAccountStore SspiAccountStore;
 #define SSPI_REASON_PAC_WRONG 38         /**< the PAC is malformed, not signed by the KDC, or another client's */
 #define SSPI_REASON_KDC 39               /**< the KDC cannot be reached, or refused: its answer is in the text */
 #define SSPI_REASON_PEER_REFUSED 40      /**< the peer answered with an error: it is in the text */
+#define SSPI_REASON_CERTIFICATE 41       /**< our certificate, its key or the trust anchors are missing, damaged or unfit */
+#define SSPI_REASON_PEER_CERTIFICATE 42  /**< the peer's certificate is missing, untrusted, expired or of another name */
 
 /* ------------------------------------------------------------------------------------------------ account stores */
 
