@@ -3,6 +3,7 @@
  */
 #include "crypto/krb_derive.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #include "base/secret.h"
@@ -11,6 +12,7 @@
 
 #define FOLD_MAX 32
 #define ROTATION 13
+#define CONSTANT_SIZE 5 /* usage and purpose */
 
 /* Eight bits of `in`, seen as a ring, from bit `start` on. */
 static uint8_t ring_octet(struct bytes in, size_t start)
@@ -85,32 +87,106 @@ bool krb_hmac(const struct krb_etype *etype, struct bytes key, const struct byte
     return ok;
 }
 
-/* DR of RFC 3961 5.1 for AES: the folded constant encrypted again and again. */
-static bool derive_aes(const struct krb_key *key, const uint8_t constant[5], uint8_t *out)
-{
-    struct bytes base = bytes_of(key->data, key->etype->key_size);
+/* ---- Folded constants: they are the same for every key, and folding costs more than encrypting them ---- */
 
-    krb_fold(bytes_of(constant, 5), out, AES_BLOCK_SIZE_BYTES);
-    return aes_block_encrypt(base, out, out)
-           && (base.size == AES_BLOCK_SIZE_BYTES || aes_block_encrypt(base, out, out + AES_BLOCK_SIZE_BYTES));
+#define KEPT_USAGES 32 /* those of RFC 4120 and RFC 4121, with a few beside */
+
+static const uint8_t purposes[] = {KRB_FOR_CHECKSUM, KRB_FOR_ENCRYPTION, KRB_FOR_INTEGRITY};
+static uint8_t kept[KEPT_USAGES][sizeof purposes][AES_BLOCK_SIZE_BYTES];
+static pthread_once_t kept_once = PTHREAD_ONCE_INIT;
+
+static void constant_write(uint32_t usage, uint8_t purpose, uint8_t out[CONSTANT_SIZE])
+{
+    out[0] = (uint8_t)(usage >> 24);
+    out[1] = (uint8_t)(usage >> 16);
+    out[2] = (uint8_t)(usage >> 8);
+    out[3] = (uint8_t)usage;
+    out[4] = purpose;
+}
+
+static void constant_fold(uint32_t usage, uint8_t purpose, uint8_t out[AES_BLOCK_SIZE_BYTES])
+{
+    uint8_t constant[CONSTANT_SIZE];
+
+    constant_write(usage, purpose, constant);
+    krb_fold(bytes_of(constant, sizeof constant), out, AES_BLOCK_SIZE_BYTES);
+}
+
+static void kept_fill(void)
+{
+    for (uint32_t usage = 0; usage < KEPT_USAGES; usage++)
+        for (size_t i = 0; i < sizeof purposes; i++)
+            constant_fold(usage, purposes[i], kept[usage][i]);
+}
+
+static void constant_folded(uint32_t usage, uint8_t purpose, uint8_t out[AES_BLOCK_SIZE_BYTES])
+{
+    const uint8_t *place = memchr(purposes, purpose, sizeof purposes);
+
+    pthread_once(&kept_once, kept_fill);
+    if (place && usage < KEPT_USAGES)
+        memcpy(out, kept[usage][place - purposes], AES_BLOCK_SIZE_BYTES);
+    else
+        constant_fold(usage, purpose, out);
+}
+
+/* ---- Keys ---- */
+
+/* DR of RFC 3961 5.1 for AES: the folded constant encrypted, and for a long key once more. */
+static bool derive_aes(const struct krb_key *key, uint32_t usage, uint8_t purpose, uint8_t *out)
+{
+    const size_t size = key->etype->key_size;
+    uint8_t folded[AES_BLOCK_SIZE_BYTES];
+
+    constant_folded(usage, purpose, folded);
+    return aes_chains_encrypt(bytes_of(key->data, size), folded, 1, size > AES_BLOCK_SIZE_BYTES, out);
+}
+
+static bool derive_aes_usages(const struct krb_key *key, const uint32_t *usages, size_t count, struct krb_usage *out)
+{
+    const size_t size = key->etype->key_size;
+    uint8_t folded[2 * KRB_USAGES_MAX * AES_BLOCK_SIZE_BYTES] = {0}, keys[2 * KRB_USAGES_MAX * KRB_KEY_MAX];
+    bool ok;
+
+    for (size_t i = 0; i < count; i++) {
+        constant_folded(usages[i], KRB_FOR_ENCRYPTION, folded + 2 * i * AES_BLOCK_SIZE_BYTES);
+        constant_folded(usages[i], KRB_FOR_INTEGRITY, folded + (2 * i + 1) * AES_BLOCK_SIZE_BYTES);
+    }
+    ok = aes_chains_encrypt(bytes_of(key->data, size), folded, 2 * count, size > AES_BLOCK_SIZE_BYTES, keys);
+    for (size_t i = 0; ok && i < count; i++) {
+        memcpy(out[i].encrypt, keys + 2 * i * size, size);
+        memcpy(out[i].integrity, keys + (2 * i + 1) * size, size);
+    }
+    secret_wipe(keys, sizeof keys);
+    return ok;
 }
 
 /* KDF-HMAC-SHA2 of RFC 8009 3: counter | label | 00 | bits wanted. */
-static bool derive_sha2(const struct krb_key *key, const uint8_t constant[5], uint8_t *out, size_t size)
+static bool derive_sha2(const struct krb_key *key, uint32_t usage, uint8_t purpose, uint8_t *out)
 {
     static const uint8_t counter[4] = {0, 0, 0, 1};
-    uint8_t tail[5] = {0, 0, 0, (uint8_t)(size * 8 >> 8), (uint8_t)(size * 8)};
-    struct bytes parts[] = {bytes_of(counter, sizeof counter), bytes_of(constant, 5), bytes_of(tail, sizeof tail)};
+    const size_t size = krb_derived_size(key->etype, purpose);
+    uint8_t constant[CONSTANT_SIZE], tail[5] = {0, 0, 0, (uint8_t)(size * 8 >> 8), (uint8_t)(size * 8)};
+    struct bytes parts[] = {bytes_of(counter, sizeof counter), bytes_of(constant, sizeof constant),
+                            bytes_of(tail, sizeof tail)};
 
+    constant_write(usage, purpose, constant);
     return krb_hmac(key->etype, bytes_of(key->data, key->etype->key_size), parts, 3, out, size);
 }
 
 bool krb_derive(const struct krb_key *key, uint32_t usage, uint8_t purpose, uint8_t out[KRB_KEY_MAX])
 {
-    uint8_t constant[5] = {(uint8_t)(usage >> 24), (uint8_t)(usage >> 16), (uint8_t)(usage >> 8), (uint8_t)usage,
-                           purpose};
+    return is_sha2(key->etype) ? derive_sha2(key, usage, purpose, out) : derive_aes(key, usage, purpose, out);
+}
 
-    if (is_sha2(key->etype))
-        return derive_sha2(key, constant, out, krb_derived_size(key->etype, purpose));
-    return derive_aes(key, constant, out);
+bool krb_derive_usages(const struct krb_key *key, const uint32_t *usages, size_t count, struct krb_usage *out)
+{
+    bool ok = true;
+
+    if (!is_sha2(key->etype))
+        return derive_aes_usages(key, usages, count, out);
+    for (size_t i = 0; ok && i < count; i++)
+        ok = derive_sha2(key, usages[i], KRB_FOR_ENCRYPTION, out[i].encrypt)
+             && derive_sha2(key, usages[i], KRB_FOR_INTEGRITY, out[i].integrity);
+    return ok;
 }

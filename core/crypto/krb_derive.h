@@ -18,6 +18,10 @@ size_t krb_derived_size(const struct krb_etype *etype, uint8_t purpose);
 
 MUST_CHECK bool krb_derive(const struct krb_key *key, uint32_t usage, uint8_t purpose, uint8_t out[KRB_KEY_MAX]);
 
+/* Ke and Ki of each of `count` usages (at most KRB_USAGES_MAX) at once: cheaper than one by one. Not for RC4. */
+MUST_CHECK bool krb_derive_usages(const struct krb_key *key, const uint32_t *usages, size_t count,
+                                  struct krb_usage *out);
+
 /* HMAC of the type's hash, cut to `size`. */
 MUST_CHECK bool krb_hmac(const struct krb_etype *etype, struct bytes key, const struct bytes *parts, size_t count,
                          uint8_t *out, size_t size);

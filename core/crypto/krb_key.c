@@ -78,19 +78,25 @@ static bool rc4_usage_key(const struct krb_key *key, uint32_t usage, uint8_t out
     return hmac_md5(bytes_of(key->data, 16), &part, 1, out);
 }
 
+bool krb_usages_derive(const struct krb_key *key, const uint32_t *usages, size_t count, struct krb_usage *out)
+{
+    bool ok = count <= KRB_USAGES_MAX;
+
+    for (size_t i = 0; i < count; i++)
+        out[i] = (struct krb_usage){.etype = key->etype};
+    if (key->etype->number != KRB_ETYPE_RC4)
+        ok = ok && krb_derive_usages(key, usages, count, out);
+    else
+        for (size_t i = 0; ok && i < count; i++)
+            ok = rc4_usage_key(key, usages[i], out[i].integrity);
+    for (size_t i = 0; !ok && i < count; i++)
+        krb_usage_wipe(&out[i]);
+    return ok;
+}
+
 bool krb_usage_derive(const struct krb_key *key, uint32_t usage, struct krb_usage *out)
 {
-    bool ok;
-
-    *out = (struct krb_usage){.etype = key->etype};
-    if (key->etype->number == KRB_ETYPE_RC4)
-        ok = rc4_usage_key(key, usage, out->integrity);
-    else
-        ok = krb_derive(key, usage, KRB_FOR_ENCRYPTION, out->encrypt)
-             && krb_derive(key, usage, KRB_FOR_INTEGRITY, out->integrity);
-    if (!ok)
-        krb_usage_wipe(out);
-    return ok;
+    return krb_usages_derive(key, &usage, 1, out);
 }
 
 static bool mac_is_over_plain(const struct krb_etype *etype)
@@ -160,20 +166,27 @@ static bool rc4_message_encrypt(const struct krb_usage *usage, uint8_t *out, siz
     return ok;
 }
 
-bool krb_encrypt(const struct krb_usage *usage, struct bytes plain, uint8_t *out)
+bool krb_encrypt_under(const struct krb_usage *usage, const uint8_t *confounder, struct bytes plain, uint8_t *out)
 {
     const struct krb_etype *etype = usage->etype;
     bool rc4 = etype->number == KRB_ETYPE_RC4, ok;
     uint8_t *text = rc4 ? out + etype->mac_size : out;
     size_t size = etype->confounder + plain.size;
 
+    memcpy(text, confounder, etype->confounder);
     if (plain.size)
         memcpy(text + etype->confounder, plain.data, plain.size);
-    ok = random_bytes(text, etype->confounder)
-         && (rc4 ? rc4_message_encrypt(usage, out, size) : aes_message_encrypt(usage, text, size));
+    ok = rc4 ? rc4_message_encrypt(usage, out, size) : aes_message_encrypt(usage, text, size);
     if (!ok)
         secret_wipe(out, krb_cipher_size(etype, plain.size));
     return ok;
+}
+
+bool krb_encrypt(const struct krb_usage *usage, struct bytes plain, uint8_t *out)
+{
+    uint8_t confounder[KRB_CONFOUNDER_MAX];
+
+    return random_bytes(confounder, usage->etype->confounder) && krb_encrypt_under(usage, confounder, plain, out);
 }
 
 static bool aes_message_decrypt(const struct krb_usage *usage, struct bytes cipher, uint8_t *room)

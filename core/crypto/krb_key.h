@@ -49,6 +49,10 @@ MUST_CHECK bool krb_key_set(struct krb_key *key, int32_t etype,
                             struct bytes value); /* false: unknown type or wrong size */
 void krb_key_wipe(struct krb_key *key);
 MUST_CHECK bool krb_usage_derive(const struct krb_key *key, uint32_t usage, struct krb_usage *out);
+/* The keys of `count` uses (at most KRB_USAGES_MAX) at once: cheaper than one by one. */
+#define KRB_USAGES_MAX 2
+MUST_CHECK bool krb_usages_derive(const struct krb_key *key, const uint32_t *usages, size_t count,
+                                  struct krb_usage *out);
 void krb_usage_wipe(struct krb_usage *usage);
 
 /* Confounder + plain text + MAC. */
@@ -59,6 +63,9 @@ static inline size_t krb_cipher_size(const struct krb_etype *etype, size_t plain
 
 /* Encrypts `plain` under a fresh confounder into `out` of krb_cipher_size() bytes. */
 MUST_CHECK bool krb_encrypt(const struct krb_usage *usage, struct bytes plain, uint8_t *out);
+/* The same under a confounder of etype->confounder random bytes that the caller drew for this message alone. */
+MUST_CHECK bool krb_encrypt_under(const struct krb_usage *usage, const uint8_t *confounder, struct bytes plain,
+                                  uint8_t *out);
 
 /* Decrypts into `room` (at least cipher.size bytes) and verifies; `*plain` borrows from `room`, which is wiped on
  * failure. */

@@ -40,8 +40,9 @@ MUST_CHECK bool crypto_thread_restart(enum crypto_digest digest, bool ok);
 MUST_CHECK EVP_CIPHER_CTX *crypto_thread_cipher(void);
 
 /*
- * This thread's AES context of a mode, with the direction set and no padding; `wide` for keys of 32 bytes. Its key is
- * whatever was set last: set one before use and a zero key after. NULL: no memory, or no such algorithm.
+ * This thread's AES context of a mode, with the direction set; it takes whole messages, which are never padded. `wide`
+ * for keys of 32 bytes. Its key is whatever was set last: set one before use and a zero key after. NULL: no memory, or
+ * no such algorithm.
  */
 MUST_CHECK EVP_CIPHER_CTX *crypto_thread_aes(enum crypto_aes mode, bool wide);
 

@@ -118,7 +118,6 @@ static EVP_CIPHER_CTX *aes_new(enum crypto_aes mode, bool wide)
     if (EVP_CipherInit_ex2(cipher, algorithm, zeros, mode == CRYPTO_AES_BLOCK ? NULL : zeros,
                            mode != CRYPTO_AES_CTS_DECRYPT, NULL)
             == 1
-        && EVP_CIPHER_CTX_set_padding(cipher, 0) == 1
         && (mode == CRYPTO_AES_BLOCK || EVP_CIPHER_CTX_set_params(cipher, variant) == 1))
         return cipher;
     EVP_CIPHER_CTX_free(cipher);

@@ -15,6 +15,7 @@
 struct nonces {
     uint8_t sequence[4];
     uint8_t subkey[KRB_KEY_MAX];
+    uint8_t confounder[KRB_CONFOUNDER_MAX];
 };
 
 /* One AP-REQ on its way to be accepted. */
@@ -234,7 +235,7 @@ static void context_fill(struct arrival *arrival, uint32_t sequence)
     session_fill(arrival, sequence);
 }
 
-static SECURITY_STATUS reply_send(struct arrival *arrival, uint32_t sequence)
+static SECURITY_STATUS reply_send(struct arrival *arrival, const struct nonces *nonces, uint32_t sequence)
 {
     const struct krb_opened *opened = &arrival->opened;
     const struct krb_reply reply = {
@@ -248,7 +249,7 @@ static SECURITY_STATUS reply_send(struct arrival *arrival, uint32_t sequence)
     struct bytes message = {0};
     SECURITY_STATUS status;
 
-    if (arrival->mutual && !krb_reply_make(&opened->session_key, &reply, room, &message))
+    if (arrival->mutual && !krb_reply_make_under(&opened->reply, nonces->confounder, &reply, room, &message))
         return no_crypto(arrival->step);
     status = step_reserve(arrival->step, message.size, &token);
     if (status == SEC_E_OK && message.size)
@@ -267,11 +268,12 @@ static SECURITY_STATUS answer_make(struct arrival *arrival)
     memcpy(&sequence, nonces.sequence, sizeof sequence);
     sequence = krb_sequence_fit(sequence);
     status = subkey_make(arrival, nonces.subkey);
+    if (status == SEC_E_OK) {
+        context_fill(arrival, sequence);
+        status = reply_send(arrival, &nonces, sequence);
+    }
     secret_wipe(&nonces, sizeof nonces);
-    if (status != SEC_E_OK)
-        return status;
-    context_fill(arrival, sequence);
-    return reply_send(arrival, sequence);
+    return status;
 }
 
 /* The same authenticator a second time is refused, whatever frame is around it. */

@@ -219,6 +219,7 @@ struct krb_opened {
     struct krb_ticket_part ticket;
     struct krb_authenticator authenticator;
     struct krb_key session_key, subkey; /* subkey.etype NULL: none */
+    struct krb_usage reply;             /* of the session key, for AP-REP */
 };
 
 /* All that does not touch state: decode, key, decrypt, service, times, client, types. Clear `out` whatever happens. */
@@ -281,6 +282,9 @@ struct krb_reply {
 };
 MUST_CHECK bool krb_reply_make(const struct krb_key *ticket_key, const struct krb_reply *reply,
                                uint8_t room[KRB_REPLY_MAX], struct bytes *token);
+/* The same with the key's usage KRB_USAGE_AP_REP and a confounder drawn for this reply alone. */
+MUST_CHECK bool krb_reply_make_under(const struct krb_usage *usage, const uint8_t *confounder,
+                                     const struct krb_reply *reply, uint8_t room[KRB_REPLY_MAX], struct bytes *token);
 /* Opens an AP-REP; views borrow from `room`, which the caller wipes. */
 MUST_CHECK bool krb_reply_open(const struct krb_key *ticket_key, struct bytes message, uint8_t room[KRB_REPLY_MAX],
                                struct krb_ap_rep_part *out);

@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "crypto/random.h"
 #include "kerberos/kerberos.h"
 
 #define PART_MAX 192
@@ -10,12 +11,12 @@
 /* KERB-ERROR-DATA of [MS-KILE] 2.2.2 with data-type KERB_AP_ERR_TYPE_SKEW_RECOVERY. */
 static const uint8_t skew_recovery[] = {0x30, 0x05, 0xA1, 0x03, 0x02, 0x01, 0x02};
 
-bool krb_reply_make(const struct krb_key *ticket_key, const struct krb_reply *reply, uint8_t room[KRB_REPLY_MAX],
-                    struct bytes *token)
+bool krb_reply_make_under(const struct krb_usage *usage, const uint8_t *confounder, const struct krb_reply *reply,
+                          uint8_t room[KRB_REPLY_MAX], struct bytes *token)
 {
     uint8_t plain[PART_MAX], cipher[PART_MAX + KRB_OVERHEAD_MAX];
     struct der_writer part = der_writer_over(plain, sizeof plain), out = der_writer_over(room, KRB_REPLY_MAX);
-    struct krb_encrypted encrypted = {.etype = ticket_key->etype->number};
+    struct krb_encrypted encrypted = {.etype = usage->etype->number};
     struct krb_ap_rep_part value = {
         .time = reply->time,
         .microseconds = reply->microseconds,
@@ -23,7 +24,6 @@ bool krb_reply_make(const struct krb_key *ticket_key, const struct krb_reply *re
         .has_sequence = true,
         .sequence = reply->sequence,
     };
-    struct krb_usage usage;
     struct bytes text;
     bool ok;
 
@@ -32,20 +32,30 @@ bool krb_reply_make(const struct krb_key *ticket_key, const struct krb_reply *re
                                              bytes_of(reply->subkey->data, reply->subkey->etype->key_size)};
     krb_ap_rep_part_encode(&part, &value);
     text = der_writer_result(&part);
-    ok = text.size && krb_usage_derive(ticket_key, KRB_USAGE_AP_REP, &usage);
-    if (ok) {
-        ok = krb_encrypt(&usage, text, cipher);
-        krb_usage_wipe(&usage);
-    }
+    ok = text.size && krb_encrypt_under(usage, confounder, text, cipher);
     secret_wipe(plain, sizeof plain);
     if (!ok)
         return false;
-    encrypted.cipher = bytes_of(cipher, krb_cipher_size(ticket_key->etype, text.size));
+    encrypted.cipher = bytes_of(cipher, krb_cipher_size(usage->etype, text.size));
     krb_ap_rep_encode(&out, &encrypted);
     if (reply->framed)
         krb_frame_close(&out, KRB_TOKEN_AP_REP);
     *token = der_writer_result(&out);
     return token->size != 0;
+}
+
+bool krb_reply_make(const struct krb_key *ticket_key, const struct krb_reply *reply, uint8_t room[KRB_REPLY_MAX],
+                    struct bytes *token)
+{
+    uint8_t confounder[KRB_CONFOUNDER_MAX];
+    struct krb_usage usage;
+    bool ok = random_bytes(confounder, sizeof confounder) && krb_usage_derive(ticket_key, KRB_USAGE_AP_REP, &usage);
+
+    if (!ok)
+        return false;
+    ok = krb_reply_make_under(&usage, confounder, reply, room, token);
+    krb_usage_wipe(&usage);
+    return ok;
 }
 
 bool krb_reply_open(const struct krb_key *ticket_key, struct bytes message, uint8_t room[KRB_REPLY_MAX],

@@ -256,9 +256,10 @@ static SECURITY_STATUS ticket_check(const struct krb_credential *credential, str
 static SECURITY_STATUS authenticator_decrypt(const struct settings *settings, struct step *step,
                                              struct krb_opened *opened)
 {
+    static const uint32_t uses[] = {KRB_USAGE_AUTHENTICATOR, KRB_USAGE_AP_REP};
     const struct krb_encrypted *sealed = &opened->request.authenticator;
     uint8_t *room = opened->room + opened->request.ticket.encrypted.cipher.size;
-    struct krb_usage usage;
+    struct krb_usage usages[2];
     struct bytes plain;
     bool ok;
 
@@ -266,10 +267,11 @@ static SECURITY_STATUS authenticator_decrypt(const struct settings *settings, st
         return krb_etype_allowed(settings, sealed->etype)
                    ? malformed(step, opened, "the authenticator and the session key are of different types")
                    : etype_refuse(step, opened, "the authenticator", sealed->etype);
-    if (!krb_usage_derive(&opened->session_key, KRB_USAGE_AUTHENTICATOR, &usage))
+    if (!krb_usages_derive(&opened->session_key, uses, 2, usages))
         return no_crypto(step);
-    ok = krb_decrypt(&usage, sealed->cipher, room, &plain);
-    krb_usage_wipe(&usage);
+    opened->reply = usages[1];
+    ok = krb_decrypt(&usages[0], sealed->cipher, room, &plain);
+    secret_wipe(usages, sizeof usages);
     if (!ok) {
         opened->error = KRB_ERR_BAD_INTEGRITY;
         return failure_set(

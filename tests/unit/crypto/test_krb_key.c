@@ -73,7 +73,7 @@ Test(krb_key, block_encryption_makes_the_published_key)
 
     test_hex("c7730daa23521bc16ab83cbee3b37f41", base, sizeof base);
     krb_fold(bytes_of("kerberos", 8), block, sizeof block);
-    cr_assert(aes_block_encrypt(bytes_of(base, 16), block, block));
+    cr_assert(aes_chains_encrypt(bytes_of(base, 16), block, 1, false, block));
     test_hex("b82ee122531c2d94821ac755bccb5879", wanted, sizeof wanted);
     assert_mem_eq(block, wanted, 16);
 }
@@ -86,6 +86,68 @@ static void expect_derived(const struct krb_key *key, uint8_t purpose, const cha
     cr_assert(krb_derive(key, 2, purpose, out));
     cr_assert_eq(size, krb_derived_size(key->etype, purpose));
     assert_mem_eq(out, wanted, size);
+}
+
+/* Derived together or one by one, from kept constants or freshly folded ones: the same keys. */
+Test(krb_key, usages_derived_together)
+{
+    static const int32_t types[] = {KRB_ETYPE_AES256_SHA1, KRB_ETYPE_AES128_SHA1, KRB_ETYPE_AES256_SHA384,
+                                    KRB_ETYPE_AES128_SHA256, KRB_ETYPE_RC4};
+    static const uint32_t numbers[][2] = {{11, 12}, {31, 32}, {0, 0xFFFFFFFF}};
+    uint8_t value[KRB_KEY_MAX] = {1, 2, 3, 4, 5};
+
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        struct krb_key key;
+
+        cr_assert(krb_key_set(&key, types[i], bytes_of(value, krb_etype_find(types[i])->key_size)));
+        for (size_t j = 0; j < sizeof numbers / sizeof *numbers; j++) {
+            struct krb_usage both[2], one, other;
+
+            cr_assert(krb_usages_derive(&key, numbers[j], 2, both));
+            cr_assert(krb_usage_derive(&key, numbers[j][0], &one) && krb_usage_derive(&key, numbers[j][1], &other));
+            assert_mem_eq(&both[0], &one, sizeof one);
+            assert_mem_eq(&both[1], &other, sizeof other);
+        }
+        cr_assert(!krb_usages_derive(&key, (uint32_t[3]){1, 2, 3}, 3, (struct krb_usage[3]){0}));
+    }
+}
+
+/* DK of RFC 3961 5.1 written out: the constants that are kept are folded ones. */
+Test(krb_key, constants_are_folded)
+{
+    struct krb_key key = {0};
+    uint8_t value[16] = {9}, constant[5] = {0, 0, 0, 0, KRB_FOR_INTEGRITY}, folded[16], expected[16];
+
+    cr_assert(krb_key_set(&key, KRB_ETYPE_AES128_SHA1, bytes_of(value, sizeof value)));
+    for (uint32_t usage = 0; usage < 40; usage++) {
+        uint8_t derived[KRB_KEY_MAX];
+
+        constant[3] = (uint8_t)usage;
+        krb_fold(bytes_of(constant, sizeof constant), folded, sizeof folded);
+        cr_assert(aes_chains_encrypt(bytes_of(value, sizeof value), folded, 1, false, expected));
+        cr_assert(krb_derive(&key, usage, KRB_FOR_INTEGRITY, derived));
+        assert_mem_eq(derived, expected, sizeof expected);
+    }
+}
+
+/* Chains side by side are what each would be alone. */
+Test(krb_key, chains)
+{
+    uint8_t key[32] = {3}, in[64], out[128], once[64], more[64], one[32];
+
+    for (size_t i = 0; i < sizeof in; i++)
+        in[i] = (uint8_t)(i * 5);
+    cr_assert(aes_chains_encrypt(bytes_of(key, 32), in, 4, true, out));
+    cr_assert(aes_chains_encrypt(bytes_of(key, 32), in, 4, false, once));
+    cr_assert(aes_chains_encrypt(bytes_of(key, 32), once, 4, false, more));
+    for (size_t i = 0; i < 4; i++) {
+        assert_mem_eq(out + 32 * i, once + 16 * i, 16);
+        assert_mem_eq(out + 32 * i + 16, more + 16 * i, 16);
+        cr_assert(aes_chains_encrypt(bytes_of(key, 32), in + 16 * i, 1, true, one));
+        assert_mem_eq(out + 32 * i, one, 32);
+    }
+    cr_assert(!aes_chains_encrypt(bytes_of(key, 32), in, 5, false, out));
+    cr_assert(!aes_chains_encrypt(bytes_of(key, 24), in, 1, false, out));
 }
 
 /* RFC 8009 A: key derivation for usage 2. */
