@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "bench.h"
+#include "limits_kerberos.h"
 
 static OSSL_LIB_CTX *library;
 static EVP_MD_CTX *md5, *inner, *outer;
@@ -123,5 +124,6 @@ int main(void)
         snprintf(name, sizeof name, "seal+unseal %zu", sizes[i]);
         bench_case(name, seal_unseal, NULL);
     }
+    limits_kerberos(library);
     return 0;
 }

@@ -3,6 +3,7 @@
  * use, divided by how many there are.
  */
 #include <malloc.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "bench.h"
@@ -17,7 +18,16 @@ static double in_use(void)
     return (double)info.uordblks + (double)info.hblkhd;
 }
 
-static void half_open(struct pair *pair)
+/* `package` in the cases' names; empty for NTLM. */
+static void figure(const char *package, const char *what, double bytes)
+{
+    char name[128];
+
+    snprintf(name, sizeof name, "memory, %s%s", package, what);
+    bench_figure(name, bytes);
+}
+
+static void half_open(struct pair *pair, const char *package)
 {
     CtxtHandle *servers = calloc(HALF_OPEN, sizeof *servers);
     double before = in_use();
@@ -28,8 +38,8 @@ static void half_open(struct pair *pair)
         servers[i] = pair->server;
         DeleteSecurityContext(&pair->client);
     }
-    bench_figure("memory, 10000 half-open contexts", in_use() - before);
-    bench_figure("memory, half-open context", (in_use() - before) / HALF_OPEN);
+    figure(package, "10000 half-open contexts", in_use() - before);
+    figure(package, "half-open context", (in_use() - before) / HALF_OPEN);
     for (size_t i = 0; i < HALF_OPEN; i++)
         DeleteSecurityContext(&servers[i]);
     free(servers);
@@ -53,13 +63,13 @@ static double server_bytes(CtxtHandle *clients, CtxtHandle *servers, double befo
     return (with_both - without_servers) / ESTABLISHED;
 }
 
-static void established(struct pair *pair, const char *name, int messages)
+static void established(struct pair *pair, const char *package, const char *what, int messages)
 {
     static CtxtHandle clients[ESTABLISHED], servers[ESTABLISHED];
     double before = in_use();
 
     for (size_t i = 0; i < ESTABLISHED; i++) {
-        if (pair_start(pair) || pair_finish(pair))
+        if (pair_connect(pair))
             bench_die("established", 0);
         clients[i] = pair->client;
         servers[i] = pair->server;
@@ -67,41 +77,70 @@ static void established(struct pair *pair, const char *name, int messages)
             exchange_both_ways(&clients[i], &servers[i]);
         }
     }
-    bench_figure(name, server_bytes(clients, servers, before));
+    figure(package, what, server_bytes(clients, servers, before));
 }
 
-static void credentials(void)
+static void credentials(const char *package, char *provider)
 {
     static CredHandle handles[CREDENTIALS];
     double before = in_use();
     TimeStamp expiry;
 
     for (size_t i = 0; i < CREDENTIALS; i++) {
-        if (AcquireCredentialsHandleA(NULL, "NTLM", SECPKG_CRED_INBOUND, NULL, NULL, NULL, NULL, &handles[i], &expiry)
+        if (AcquireCredentialsHandleA(NULL, provider, SECPKG_CRED_INBOUND, NULL, NULL, NULL, NULL, &handles[i], &expiry)
             != SEC_E_OK)
             bench_die("credential", 0);
     }
-    bench_figure("memory, credential", (in_use() - before) / CREDENTIALS);
+    figure(package, "credential", (in_use() - before) / CREDENTIALS);
     for (size_t i = 0; i < CREDENTIALS; i++)
         FreeCredentialsHandle(&handles[i]);
 }
 
-int main(void)
+/* Once before counting, so that tables and the thread's contexts exist. */
+static void once(struct pair *pair)
+{
+    if (pair_connect(pair))
+        bench_die("first", 0);
+    exchange_both_ways(&pair->client, &pair->server);
+    pair_delete(pair);
+}
+
+/* Half open in DCE style alone: there the acceptor waits for a third token. */
+static void kerberos(const char *folder)
+{
+    static const char package[] = "Kerberos ";
+    struct pair pair;
+
+    pair_open_kerberos(&pair, "Kerberos", folder, "cache.pac");
+    once(&pair);
+    pair.more_flags |= ISC_REQ_USE_DCE_STYLE;
+    half_open(&pair, package);
+    pair.more_flags &= ~(ULONG)ISC_REQ_USE_DCE_STYLE;
+    established(&pair, package, "established context, PAC", 0);
+    pair_close(&pair);
+    pair_open_kerberos(&pair, "Kerberos", folder, "cache");
+    established(&pair, package, "established context", 0);
+    established(&pair, package, "context after messages", 1);
+    credentials(package, "Kerberos");
+    pair_close(&pair);
+}
+
+/* Usage: memory_sspi FOLDER, with the realm of kerberos_realm. */
+int main(int argc, char **argv)
 {
     struct pair pair;
 
+    if (argc != 2)
+        return 2;
     /* One arena only: what other threads hold must not count. */
     mallopt(M_ARENA_MAX, 1);
     pair_open(&pair, "NTLM", NULL);
-    /* Once each before counting, so that tables and the thread's contexts exist. */
-    if (pair_start(&pair) || pair_finish(&pair))
-        bench_die("first", 0);
-    exchange_both_ways(&pair.client, &pair.server);
-    pair_delete(&pair);
-    half_open(&pair);
-    established(&pair, "memory, established context", 0);
-    established(&pair, "memory, context after messages", 1);
-    credentials();
+    once(&pair);
+    half_open(&pair, "");
+    established(&pair, "", "established context", 0);
+    established(&pair, "", "context after messages", 1);
+    credentials("", "NTLM");
     pair_close(&pair);
+    kerberos(argv[1]);
     return 0;
 }

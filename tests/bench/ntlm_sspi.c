@@ -2,19 +2,12 @@
  * Our NTLM: handshakes with each account store, and messages.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "bench.h"
 #include "sspi_pair.h"
 
 enum { CALLS = 1000, HANDSHAKES = 50, FILE_SETTLES = 4 /* seconds */ };
-
-struct messages {
-    struct pair *pair;
-    BYTE *text;
-    ULONG size, sequence;
-};
 
 static int handshake(void *argument)
 {
@@ -26,26 +19,6 @@ static int handshake(void *argument)
     if (!failed)
         pair_delete(pair);
     return failed;
-}
-
-static int seal_unseal(void *argument)
-{
-    struct messages *messages = argument;
-    BYTE signature[16];
-    SecBuffer buffers[2] = {{messages->size, SECBUFFER_DATA, messages->text},
-                            {sizeof signature, SECBUFFER_TOKEN, signature}};
-    SecBufferDesc message = {SECBUFFER_VERSION, 2, buffers};
-    BYTE before = messages->text[messages->size / 2];
-    ULONG qop = 0;
-
-    if (EncryptMessage(&messages->pair->client, 0, &message, messages->sequence) != SEC_E_OK)
-        return 1;
-    bench_acceptor_begin();
-    if (DecryptMessage(&messages->pair->server, &message, messages->sequence, &qop) != SEC_E_OK)
-        return 2;
-    bench_acceptor_end();
-    messages->sequence++;
-    return messages->text[messages->size / 2] == before ? 0 : 3;
 }
 
 /* Until both directions have carried a message: keys and states are made at the first. */
@@ -98,21 +71,10 @@ static int cheap_calls(void *argument)
 
 static void time_messages(struct pair *pair)
 {
-    static const ULONG sizes[] = {64, 1024, 16384};
-
     if (pair_start(pair) || pair_finish(pair))
         bench_die("messages", 0);
     bench_case("1000 calls", cheap_calls, pair);
-    struct messages messages = {.pair = pair};
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-        char name[64];
-
-        messages.size = sizes[i];
-        messages.text = calloc(1, sizes[i]);
-        snprintf(name, sizeof name, "seal+unseal %u", (unsigned)sizes[i]);
-        bench_case(name, seal_unseal, &messages);
-        free(messages.text);
-    }
+    pair_time_messages(pair);
     pair_delete(pair);
 }
 

@@ -33,6 +33,9 @@ bin=$build/tests/bench
 printf '%s\n' 'TESTDOM\testuser:1000:AAD3B435B51404EEAAD3B435B51404EE:7100A909C7FF05B266AF3C42EC058C33:[U          ]:LCT-00000000' \
     >"$work/accounts.gss"
 
+"$build/tests/bin/kerberos_realm" "$work"
+export KRB5_CONFIG=$work/krb5.conf KRB5_KTNAME=FILE:$work/http.keytab
+
 # gss-ntlmssp asks a winbindd first, where one could be; without /run/samba it cannot.
 without_winbind() {
     if [ -e /run/samba ] && [ "$(id -u)" -eq 0 ]; then
@@ -50,6 +53,11 @@ programs() {
     [ ! -x "$bin/bench_ntlm_winpr" ] || "$wrapper" "$bin/bench_ntlm_winpr" "$work" >"$to/ntlm_winpr"
     [ ! -x "$bin/bench_ntlm_gss" ] ||
         NTLM_USER_FILE=$work/accounts.gss without_winbind "$wrapper" "$bin/bench_ntlm_gss" >"$to/ntlm_gss"
+    rm -f "$work"/*replay "$work"/*rcache2 # a replay cache that fills up becomes slower
+    "$wrapper" "$bin/bench_kerberos_sspi" "$work" >"$to/kerberos_sspi"
+    for peer in mit heimdal; do
+        [ ! -x "$bin/bench_kerberos_$peer" ] || "$wrapper" "$bin/bench_kerberos_$peer" "$work" >"$to/kerberos_$peer"
+    done
 }
 
 # What scripts add: each beside the same work in C, in the same round, with the account file of ntlm_sspi.
@@ -68,8 +76,8 @@ for round in $(seq "$rounds"); do
     printf '\rround %s of %s ' "$round" "$rounds" >&2
     mkdir "$work/round-$round"
     programs env "$work/round-$round"
-    "$bin/bench_memory_sspi" >"$work/round-$round/memory_sspi"
-    "$bin/bench_threads_sspi" >"$work/round-$round/threads_sspi"
+    "$bin/bench_memory_sspi" "$work" >"$work/round-$round/memory_sspi"
+    "$bin/bench_threads_sspi" "$work" >"$work/round-$round/threads_sspi"
     layers "$work/round-$round"
 done
 printf '\rcounting instructions ' >&2

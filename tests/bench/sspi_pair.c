@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -64,11 +65,42 @@ void pair_open(struct pair *pair, char *package, const char *location)
     };
     TimeStamp expiry;
 
+    pair->target = "HTTP/server";
+    pair->more_flags = 0;
     open_server(pair, package, location);
     if (AcquireCredentialsHandleA(NULL, package, SECPKG_CRED_OUTBOUND, NULL, &identity, NULL, NULL,
                                   &pair->client_credential, &expiry)
         != SEC_E_OK)
         bench_die("initiator's credential", 0);
+}
+
+static void option_set(CredHandle *credential, const char *name, const char *value)
+{
+    if (SspiCredentialSetOption(credential, name, value) != SEC_E_OK)
+        bench_die(name, 0);
+}
+
+void pair_open_kerberos(struct pair *pair, char *package, const char *folder, const char *cache)
+{
+    char keytab[600], tickets[600], replay[600];
+    TimeStamp expiry;
+
+    snprintf(keytab, sizeof keytab, "%s/http.keytab", folder);
+    snprintf(tickets, sizeof tickets, "FILE:%s/%s", folder, cache);
+    snprintf(replay, sizeof replay, "%s/sspi.replay", folder);
+    pair->target = "HTTP/server.example.test";
+    pair->more_flags = ISC_REQ_MUTUAL_AUTH;
+    if (AcquireCredentialsHandleA(NULL, package, SECPKG_CRED_INBOUND, NULL, NULL, NULL, NULL, &pair->server_credential,
+                                  &expiry)
+            != SEC_E_OK
+        || AcquireCredentialsHandleA(NULL, package, SECPKG_CRED_OUTBOUND, NULL, NULL, NULL, NULL,
+                                     &pair->client_credential, &expiry)
+               != SEC_E_OK)
+        bench_die("credentials", 0);
+    if (SspiCredentialSetKeytab(&pair->server_credential, keytab) != SEC_E_OK
+        || SspiCredentialSetTicketCache(&pair->client_credential, tickets) != SEC_E_OK)
+        bench_die("keytab, ticket cache", 0);
+    option_set(&pair->server_credential, "replay_cache", replay);
 }
 
 void pair_close(struct pair *pair)
@@ -95,9 +127,9 @@ static SECURITY_STATUS leg(struct pair *pair, bool server, int in, int out)
                                        &pair->server, &outputs, &attributes, &expiry);
         bench_acceptor_end();
     } else {
-        status = InitializeSecurityContextA(&pair->client_credential, in < 0 ? NULL : &pair->client, "HTTP/server",
-                                            client_flags, 0, SECURITY_NATIVE_DREP, in < 0 ? NULL : &inputs, 0,
-                                            &pair->client, &outputs, &attributes, &expiry);
+        status = InitializeSecurityContextA(&pair->client_credential, in < 0 ? NULL : &pair->client, pair->target,
+                                            client_flags | pair->more_flags, 0, SECURITY_NATIVE_DREP,
+                                            in < 0 ? NULL : &inputs, 0, &pair->client, &outputs, &attributes, &expiry);
     }
     pair->sizes[out] = output.cbBuffer;
     return status;
@@ -127,10 +159,28 @@ int pair_finish(struct pair *pair)
 
     if (status != SEC_E_OK && status != SEC_I_CONTINUE_NEEDED)
         return 3;
-    if (leg(pair, true, 2, 0) != SEC_E_OK)
+    if (leg(pair, true, 2, 1) != SEC_E_OK)
         return failed_accept();
     /* Negotiate's acceptor has the last word. */
-    return status != SEC_E_OK && leg(pair, false, 0, 1) != SEC_E_OK ? 5 : 0;
+    return status != SEC_E_OK && leg(pair, false, 1, 2) != SEC_E_OK ? 5 : 0;
+}
+
+int pair_connect(struct pair *pair)
+{
+    SECURITY_STATUS client = leg(pair, false, -1, 0), server = SEC_I_CONTINUE_NEEDED;
+
+    for (int sent = 0; pair->sizes[sent]; sent = 2) {
+        if (client < 0)
+            return 1;
+        server = leg(pair, true, sent, 1);
+        if (server < 0)
+            return failed_accept();
+        if (client != SEC_E_OK)
+            client = leg(pair, false, 1, 2);
+        else
+            pair->sizes[2] = 0;
+    }
+    return client == SEC_E_OK && server == SEC_E_OK ? 0 : 3;
 }
 
 void pair_delete(struct pair *pair)
@@ -143,12 +193,15 @@ void pair_delete(struct pair *pair)
 
 int pair_exchange(CtxtHandle *from, CtxtHandle *to)
 {
-    BYTE message_text[64] = {0}, signature[16];
-    SecBuffer buffers[2] = {{sizeof message_text, SECBUFFER_DATA, message_text},
-                            {sizeof signature, SECBUFFER_TOKEN, signature}};
+    BYTE message_text[64] = {0}, trailer[PAIR_TRAILER_MAX];
+    SecPkgContext_Sizes sizes;
+    SecBuffer buffers[2] = {{sizeof message_text, SECBUFFER_DATA, message_text}, {0, SECBUFFER_TOKEN, trailer}};
     SecBufferDesc message = {SECBUFFER_VERSION, 2, buffers};
     ULONG qop;
 
+    if (QueryContextAttributesA(from, SECPKG_ATTR_SIZES, &sizes) != SEC_E_OK)
+        return 3;
+    buffers[1].cbBuffer = sizes.cbSecurityTrailer;
     if (EncryptMessage(from, 0, &message, 0) != SEC_E_OK)
         return 1;
     return DecryptMessage(to, &message, 0, &qop) != SEC_E_OK ? 2 : 0;
@@ -176,4 +229,52 @@ void pair_account_file(const char *kind, const char *path, char *location, size_
     fprintf(file, "%s:1000:AAD3B435B51404EEAAD3B435B51404EE:%s:[U          ]:LCT-00000000:\n", PAIR_USER, PAIR_NT_HASH);
     fchmod(fileno(file), 0600);
     fclose(file);
+}
+
+/* One message and its trailer. */
+struct messages {
+    struct pair *pair;
+    BYTE *text;
+    ULONG size, trailer, sequence;
+};
+
+static int seal_unseal(void *argument)
+{
+    struct messages *messages = argument;
+    BYTE trailer[PAIR_TRAILER_MAX];
+    SecBuffer buffers[2] = {{messages->size, SECBUFFER_DATA, messages->text},
+                            {messages->trailer, SECBUFFER_TOKEN, trailer}};
+    SecBufferDesc message = {SECBUFFER_VERSION, 2, buffers};
+    BYTE before = messages->text[messages->size / 2];
+    ULONG qop = 0;
+
+    if (EncryptMessage(&messages->pair->client, 0, &message, messages->sequence) != SEC_E_OK)
+        return 1;
+    bench_acceptor_begin();
+    if (DecryptMessage(&messages->pair->server, &message, messages->sequence, &qop) != SEC_E_OK)
+        return 2;
+    bench_acceptor_end();
+    messages->sequence++;
+    return messages->text[messages->size / 2] == before ? 0 : 3;
+}
+
+void pair_time_messages(struct pair *pair)
+{
+    static const ULONG sizes[] = {64, 1024, 16384};
+    struct messages messages = {.pair = pair};
+    SecPkgContext_Sizes limits;
+
+    if (QueryContextAttributesA(&pair->client, SECPKG_ATTR_SIZES, &limits) != SEC_E_OK
+        || limits.cbSecurityTrailer > PAIR_TRAILER_MAX)
+        bench_die("message sizes", 0);
+    messages.trailer = limits.cbSecurityTrailer;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        char name[64];
+
+        messages.size = sizes[i];
+        messages.text = calloc(1, sizes[i]);
+        snprintf(name, sizeof name, "seal+unseal %u", (unsigned)sizes[i]);
+        bench_case(name, seal_unseal, &messages);
+        free(messages.text);
+    }
 }

@@ -35,7 +35,7 @@ static struct result work(void)
     uint64_t start = bench_now_ns(), end = start + (uint64_t)(bench_seconds() * 1e9 / 3);
 
     do {
-        if (pair_start(&pair) || pair_finish(&pair))
+        if (pair_connect(&pair))
             bench_die("threads", 0);
         pair_delete(&pair);
         result.handshakes++;
@@ -98,12 +98,20 @@ static void note(struct rates *rates, int turn, const struct result results[WORK
     }
 }
 
-int main(void)
+static void figure(const char *package, const char *unit, const char *who, double rates[TURNS])
+{
+    char name[128];
+
+    snprintf(name, sizeof name, "%shandshakes per %s, 2 %s", package, unit, who);
+    bench_figure(name, bench_median(rates, TURNS));
+}
+
+/* `package` in the cases' names; empty for NTLM. */
+static void compare(const char *package)
 {
     static struct rates by_processes, by_threads;
     struct result results[WORKERS];
 
-    pair_open(&shared, "NTLM", NULL);
     /* By turns, since the machine's speed drifts. */
     for (int turn = 0; turn < TURNS; turn++) {
         processes(results);
@@ -111,10 +119,22 @@ int main(void)
         threads(results);
         note(&by_threads, turn, results);
     }
-    bench_figure("handshakes per second, 2 processes", bench_median(by_processes.wall, TURNS));
-    bench_figure("handshakes per second, 2 threads", bench_median(by_threads.wall, TURNS));
-    bench_figure("handshakes per CPU second, 2 processes", bench_median(by_processes.cpu, TURNS));
-    bench_figure("handshakes per CPU second, 2 threads", bench_median(by_threads.cpu, TURNS));
+    figure(package, "second", "processes", by_processes.wall);
+    figure(package, "second", "threads", by_threads.wall);
+    figure(package, "CPU second", "processes", by_processes.cpu);
+    figure(package, "CPU second", "threads", by_threads.cpu);
+}
+
+/* Usage: threads_sspi FOLDER, with the realm of kerberos_realm. */
+int main(int argc, char **argv)
+{
+    if (argc != 2)
+        return 2;
+    pair_open(&shared, "NTLM", NULL);
+    compare("");
+    pair_close(&shared);
+    pair_open_kerberos(&shared, "Kerberos", argv[1], "cache");
+    compare("Kerberos ");
     pair_close(&shared);
     return 0;
 }
