@@ -94,8 +94,7 @@ static SECURITY_STATUS acquire_with_identity(const struct provider *provider, co
     return status;
 }
 
-/* Wraps a package's credential, which it takes over also on failure. */
-static SECURITY_STATUS entry_publish(struct credential *credential, SecHandle *handle)
+SECURITY_STATUS credential_entry_publish(struct credential *credential, SecHandle *handle)
 {
     struct credential_entry *entry = mem_zalloc(sizeof *entry);
     struct handle_slot *slot;
@@ -135,7 +134,7 @@ static SECURITY_STATUS acquire_checked(const struct acquire_call *call, struct f
     status = use_check(provider, call->use, failure);
     if (status == SEC_E_OK)
         status = acquire_with_identity(provider, call, &credential, failure);
-    return status == SEC_E_OK ? entry_publish(credential, call->handle) : status;
+    return status == SEC_E_OK ? credential_entry_publish(credential, call->handle) : status;
 }
 
 SECURITY_STATUS call_acquire(const struct acquire_call *call)
@@ -151,52 +150,6 @@ SECURITY_STATUS call_acquire(const struct acquire_call *call)
     if (status >= 0 && call->expiry)
         call->expiry->QuadPart = clock_to_local(CLOCK_FOREVER);
     return explain_keep(call->function, status, &failure);
-}
-
-/* The delegated credential of a locked context, with the settings of the machine. */
-static SECURITY_STATUS delegated_acquire(struct context *context, struct credential **credential,
-                                         struct failure *failure)
-{
-    const struct provider *provider = context->provider;
-    struct settings settings = {0};
-    SECURITY_STATUS status;
-
-    if (!provider->delegated)
-        return SEC_E_UNSUPPORTED_FUNCTION;
-    status = settings_load(&settings, failure);
-    if (status != SEC_E_OK)
-        return status;
-    status = provider->delegated(context, credential, failure);
-    if (status != SEC_E_OK) {
-        settings_clear(&settings);
-        return status;
-    }
-    (*credential)->provider = provider;
-    (*credential)->use = SECPKG_CRED_OUTBOUND;
-    (*credential)->settings = settings;
-    (*credential)->accounts = NULL;
-    return SEC_E_OK;
-}
-
-SECURITY_STATUS SEC_ENTRY SspiAcquireDelegatedCredential(PCtxtHandle phContext, PCredHandle phCredential)
-{
-    static const char function[] = "SspiAcquireDelegatedCredential";
-    struct credential *credential = NULL;
-    struct failure failure = {0};
-    struct context_entry *entry;
-    SECURITY_STATUS status;
-
-    if (!phCredential)
-        return explain_usage(function, SEC_E_INVALID_PARAMETER, "phCredential is NULL");
-    SecInvalidateHandle(phCredential);
-    entry = context_entry_lock_established(phContext);
-    if (!entry)
-        return explain_keep(function, SEC_E_INVALID_HANDLE, NULL);
-    status = delegated_acquire(entry->context, &credential, &failure);
-    context_entry_unlock(entry);
-    if (status == SEC_E_OK)
-        status = entry_publish(credential, phCredential);
-    return explain_keep(function, status, &failure);
 }
 
 SECURITY_STATUS SEC_ENTRY FreeCredentialsHandle(PCredHandle phCredential)

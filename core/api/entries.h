@@ -49,6 +49,8 @@ void context_entry_unlock(struct context_entry *entry); /* unlocks and unpins */
 /* The same, but only an established context. */
 MUST_CHECK struct context_entry *context_entry_lock_established(const SecHandle *handle);
 
+/* Puts a package's credential, which it takes over also on failure, behind a new handle. */
+MUST_CHECK SECURITY_STATUS credential_entry_publish(struct credential *credential, SecHandle *handle);
 void credential_entry_destroy(void *entry);
 void context_entry_destroy(void *entry);
 

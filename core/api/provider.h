@@ -180,6 +180,12 @@ struct attribute_value {
     };
 };
 
+/* Whom SspiAcquireCredentialForUser names, UTF-8, borrowed for the call. */
+struct user_name {
+    const char *user;
+    const char *realm; /* NULL: not said */
+};
+
 /* One fact of who a client is, borrowed from the context. */
 struct identity_field {
     const char *name;
@@ -197,7 +203,9 @@ struct identity_field {
  * NEGOTIATION_INFO, FLAGS. PACKAGE_INFO and NEGOTIATION_INFO of a package that is not Negotiate, and FLAGS, are
  * answered by api/ itself when `query` says SEC_E_UNSUPPORTED_FUNCTION. set_nt_hash: SspiCredentialSetNtHash.
  * set_keytab, set_keytab_bytes, set_ticket_cache: the functions of those names. delegated:
- * SspiAcquireDelegatedCredential, a credential for OUTBOUND use that api/ completes as after `acquire`. identity_at:
+ * SspiAcquireDelegatedCredential, a credential for OUTBOUND use that api/ completes as after `acquire`. constrained and
+ * for_user: the same for SspiAcquireConstrainedCredential and SspiAcquireCredentialForUser; both may wait for the KDC.
+ * identity_at:
  * SspiListIdentity, one row after the other on an established context; false past the last.
  */
 struct provider {
@@ -241,6 +249,9 @@ struct provider {
     SECURITY_STATUS (*mechlist_mic)(struct context *context, struct message *message, bool make);
     bool (*mechlist_mic_due)(const struct context *context);
     SECURITY_STATUS (*delegated)(struct context *context, struct credential **credential, struct failure *failure);
+    SECURITY_STATUS (*constrained)(struct context *context, struct credential **credential, struct failure *failure);
+    SECURITY_STATUS (*for_user)
+    (struct credential *service, const struct user_name *user, struct credential **credential, struct failure *failure);
     bool (*identity_at)(struct context *context, size_t index, struct identity_field *field);
     /* An operator's sentence on an established context (who, how); NULL: api/ makes one from NAMES and the package
      * name. */

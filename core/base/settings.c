@@ -166,6 +166,13 @@ static const struct row rows[] = {
      64,
      1 << 26,
      1 << 18},
+    {{"constrained_delegation", "none | clients | anyone", "none",
+      "As whom this server may log in elsewhere, if the KDC agrees: its Kerberos clients, or anyone it names."},
+     WORD_VALUE,
+     offsetof(struct settings, constrained_delegation),
+     0,
+     0,
+     DELEGATION_NONE},
 };
 
 #define ROW_COUNT (sizeof rows / sizeof rows[0])

@@ -11,6 +11,7 @@
 #include "sspi.h"
 
 enum ntlm_policy { NTLM_POLICY_NORMAL, NTLM_POLICY_STRICT };
+enum delegation_policy { DELEGATION_NONE, DELEGATION_CLIENTS, DELEGATION_ANYONE };
 
 /*
  * Strings are owned. After settings_load or settings_set the four names with a default are never NULL, but for
@@ -39,6 +40,7 @@ struct settings {
     ULONG allow_clock_skew_seconds; /* allow_clock_skew_seconds: how far Kerberos clocks may differ; default 300 */
     char *replay_cache;             /* replay_cache: "memory" or a path; NULL: a file per user in /var/tmp */
     ULONG replay_cache_entries;     /* replay_cache_entries: room of a new replay cache; default 262144 */
+    ULONG constrained_delegation;   /* constrained_delegation: an enum delegation_policy; default none */
     ULONG said; /* one bit a row of the table: given by somebody, so not derived from other values */
 };
 

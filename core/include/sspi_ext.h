@@ -261,6 +261,42 @@ SSPI_API SECURITY_STATUS SEC_ENTRY SspiEnumerateOptions(
 SSPI_API SECURITY_STATUS SEC_ENTRY SspiAcquireDelegatedCredential(
     _In_ PCtxtHandle phContext, _Out_ PCredHandle phCredential);
 
+/**
+ * Makes a credential that logs in elsewhere as the client of an established server's context, by constrained delegation
+ * (S4U2Proxy of [MS-SFU] 3.1.5.2): the client lent nothing; the KDC decides for each service whether this server may. The
+ * server's credential must have option constrained_delegation at `clients` or `anyone` before the client logs in, and log in
+ * at the KDC with its own keys: this call waits for the KDC, the new credential's contexts ask it for each new service.
+ * The client's ticket bounds how long the credential works. It may outlive the context.
+ *
+ * The first context of such a credential tells: SEC_E_DELEGATION_REQUIRED when the KDC does not let this server act as the
+ * client at that service, SEC_E_NO_S4U_PROT_SUPPORT for a KDC without constrained delegation,
+ * SEC_E_CROSSREALM_DELEGATION_FAILURE for a service of another realm.
+ *
+ * @return SEC_E_OK; SEC_E_INVALID_HANDLE; SEC_E_DELEGATION_REQUIRED when the option does not allow it; SEC_E_NO_CREDENTIALS
+ *         when the client's ticket expired or the server has no keys; SEC_E_NO_AUTHENTICATING_AUTHORITY when no KDC answers;
+ *         SEC_E_LOGON_DENIED when it does not know this server, or its keys are outdated; SEC_E_UNSUPPORTED_FUNCTION for a
+ *         context of a client, or a package without delegation; SEC_E_INSUFFICIENT_MEMORY.
+ */
+SSPI_API SECURITY_STATUS SEC_ENTRY SspiAcquireConstrainedCredential(
+    _In_ PCtxtHandle phContext, _Out_ PCredHandle phCredential);
+
+/**
+ * Makes a credential of a user who did not log in with Kerberos at all, by protocol transition (S4U2Self of [MS-SFU]
+ * 3.1.5.1): the server vouches for the name alone, having authenticated the user in another way. A context of the server
+ * itself shows the user's SIDs and groups; other services follow the rules of SspiAcquireConstrainedCredential. The server's
+ * credential must have option constrained_delegation at `anyone`; its other options are closed by this call, which waits for
+ * the KDC.
+ *
+ * @param phService  a credential with keys of one service (with several: name it in pszPrincipal).
+ * @param user       a name at the KDC, such as `alice` or `alice@REALM`.
+ * @param realm      the user's; NULL: the one in `user`, else the service's.
+ * @return as SspiAcquireConstrainedCredential; SEC_E_LOGON_DENIED also for a user whom the KDC does not know or let in;
+ *         SEC_E_NO_S4U_PROT_SUPPORT for a KDC without protocol transition; SEC_E_CROSSREALM_DELEGATION_FAILURE for a user of
+ *         another realm; SEC_E_INVALID_PARAMETER for an empty or over-long name.
+ */
+SSPI_API SECURITY_STATUS SEC_ENTRY SspiAcquireCredentialForUser(
+    _In_ PCredHandle phService, _In_z_ const char *user, _In_opt_z_ const char *realm, _Out_ PCredHandle phCredential);
+
 /** One fact of who a client is, as SspiListIdentity gives it. Strings are UTF-8, terminated. */
 typedef struct _SSPI_IDENTITY_FIELD {
     char *Name;   /**< "user", "domain", "realm", "upn", "dns_domain", "logon_server", "sid", "group", "account_flags", ... */

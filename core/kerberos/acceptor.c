@@ -180,6 +180,22 @@ static SECURITY_STATUS delegated_take(struct arrival *arrival)
                             arrival->step->failure);
 }
 
+/* The KDC wants to see the client's ticket again before it lets us act as the client elsewhere. */
+static SECURITY_STATUS evidence_take(struct arrival *arrival)
+{
+    const struct bytes ticket = arrival->opened.request.ticket.whole;
+    struct krb_context *made = arrival->made;
+
+    if (arrival->credential->base.settings.constrained_delegation == DELEGATION_NONE)
+        return SEC_E_OK;
+    made->evidence = mem_alloc(ticket.size);
+    if (!made->evidence)
+        return no_memory(arrival->step);
+    memcpy(made->evidence, ticket.data, ticket.size);
+    made->evidence_size = ticket.size;
+    return SEC_E_OK;
+}
+
 /* ---- Keys and the answer ---- */
 
 /* RFC 4121 2: our subkey wins. RC4 has no flag to say so, so there the client's own is sent back ([MS-KILE] 3.1.1.2).
@@ -306,6 +322,8 @@ static SECURITY_STATUS request_decide(struct arrival *arrival)
         status = names_take(arrival);
     if (status == SEC_E_OK)
         status = delegated_take(arrival);
+    if (status == SEC_E_OK)
+        status = evidence_take(arrival);
     if (status == SEC_E_OK)
         status = krb_credential_replay(arrival->credential, &replay, arrival->step->failure);
     if (status == SEC_E_OK)

@@ -36,5 +36,6 @@ void krb_context_free(struct context *base)
     mem_free(context->target);
     krb_identity_free(context->identity);
     krb_cache_release(context->delegated);
+    mem_free(context->evidence);
     mem_free_secret(context, sizeof *context);
 }

@@ -80,6 +80,8 @@ void krb_credential_free(struct credential *base)
     krb_keytab_file_free(credential->keytab);
     replay_close(credential->replay);
     krb_cache_release(credential->cache);
+    krb_cache_release(credential->service_cache);
+    krb_s4u_free(credential->s4u);
     secret_clear(&credential->password);
     pthread_mutex_destroy(&credential->lock);
     mem_free(credential->name);

@@ -10,9 +10,6 @@
 #include "base/memory.h"
 #include "kerberos/heimdal.h"
 
-/* A ticket got with a password or a keytab is renewed this long before its end. */
-#define RENEW_BEFORE (60 * CLOCK_TICKS_PER_SECOND)
-
 int64_t heimdal_time(time_t seconds)
 {
     return ((int64_t)seconds + INT64_C(11644473600)) * CLOCK_TICKS_PER_SECOND;
@@ -89,7 +86,7 @@ krb5_error_code heimdal_cache_make(krb5_context context, krb5_principal client, 
 
     if (error == 0)
         error = krb5_cc_initialize(context, cache, client);
-    if (error == 0)
+    if (error == 0 && creds)
         error = krb5_cc_store_cred(context, cache, creds);
     if (error == 0)
         error = krb5_cc_get_full_name(context, cache, &full);
@@ -117,27 +114,24 @@ static SECURITY_STATUS client_name(const struct krb_credential *credential, cons
     return SEC_E_OK;
 }
 
-static SECURITY_STATUS login(krb5_context context, struct krb_credential *credential, const struct krb_keys *keys,
-                             struct krb_cache *cache, struct failure *failure)
+static SECURITY_STATUS login(krb5_context context, const struct krb_login *as, struct krb_cache *cache,
+                             struct failure *failure)
 {
-    char text[2 * KRB_TEXT_MAX], what[2 * KRB_TEXT_MAX + 32];
+    char what[2 * KRB_TEXT_MAX + 32];
     krb5_get_init_creds_opt *options = NULL;
     krb5_principal client = NULL;
     krb5_creds creds = {0};
-    krb5_error_code error;
-    SECURITY_STATUS status = client_name(credential, keys, text, failure);
+    krb5_error_code error = krb5_parse_name(context, as->name, &client);
+    SECURITY_STATUS status;
 
-    if (status != SEC_E_OK)
-        return status;
-    snprintf(what, sizeof what, "no ticket for %s", text);
-    error = krb5_parse_name(context, text, &client);
+    snprintf(what, sizeof what, "no ticket for %s", as->name);
     if (error == 0)
         error = krb5_get_init_creds_opt_alloc(context, &options);
     if (error == 0)
         krb5_get_init_creds_opt_set_forwardable(options, TRUE);
     if (error == 0)
-        error = keys ? login_with_keys(context, keys, client, options, &creds)
-                     : login_with_password(context, &credential->password, client, options, &creds);
+        error = as->keys ? login_with_keys(context, as->keys, client, options, &creds)
+                         : login_with_password(context, as->password, client, options, &creds);
     if (error == 0) {
         cache->end = heimdal_time(creds.times.endtime);
         error = heimdal_cache_make(context, creds.client, &creds, &cache->name);
@@ -167,29 +161,45 @@ void krb_cache_release(struct krb_cache *cache)
         return;
     if (heimdal_context(&context, NULL) == SEC_E_OK && krb5_cc_resolve(context, cache->name, &found) == 0)
         krb5_cc_destroy(context, found);
+    mem_free(cache->service);
     mem_free(cache->name);
     mem_free(cache);
+}
+
+SECURITY_STATUS heimdal_login(krb5_context context, const struct krb_login *as, struct krb_cache **out,
+                              struct failure *failure)
+{
+    struct krb_cache *cache = mem_zalloc(sizeof *cache);
+    SECURITY_STATUS status;
+
+    *out = NULL;
+    if (!cache)
+        return failure_set(failure, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_OUT_OF_MEMORY, "no memory for a ticket");
+    atomic_init(&cache->references, 1);
+    status = login(context, as, cache, failure);
+    if (status == SEC_E_OK)
+        *out = cache;
+    else
+        mem_free(cache);
+    return status;
 }
 
 static SECURITY_STATUS cache_make(krb5_context context, struct krb_credential *credential, struct krb_cache **out,
                                   struct failure *failure)
 {
-    struct krb_cache *cache = mem_zalloc(sizeof *cache);
+    char name[2 * KRB_TEXT_MAX];
+    struct krb_login as = {.name = name, .password = &credential->password};
     struct krb_keys *keys = NULL;
     SECURITY_STATUS status = SEC_E_OK;
 
-    if (!cache)
-        return failure_set(failure, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_OUT_OF_MEMORY, "no memory for a ticket");
-    atomic_init(&cache->references, 1);
     if (!credential->has_password)
         status = krb_credential_keys(credential, true, &keys, failure);
+    as.keys = keys;
     if (status == SEC_E_OK)
-        status = login(context, credential, keys, cache, failure);
+        status = client_name(credential, keys, name, failure);
+    if (status == SEC_E_OK)
+        status = heimdal_login(context, &as, out, failure);
     krb_keys_release(keys);
-    if (status == SEC_E_OK)
-        *out = cache;
-    else
-        mem_free(cache);
     return status;
 }
 
@@ -205,7 +215,7 @@ static char *own_cache(struct krb_credential *credential, struct krb_cache *fres
         old = credential->cache;
         credential->cache = fresh;
     }
-    if (credential->cache && clock_now() < credential->cache->end - RENEW_BEFORE)
+    if (credential->cache && clock_now() < credential->cache->end - HEIMDAL_RENEW_BEFORE)
         name = mem_strdup(credential->cache->name);
     pthread_mutex_unlock(&credential->lock);
     fork_lock_leave();
@@ -279,9 +289,8 @@ static const char *realm_of_host(krb5_context context, const char *host)
     return realm;
 }
 
-/* class/host[:port][/name][@REALM]; the port is no part of a name at the KDC unless the KDC's database says so. */
-static krb5_error_code service_parse(krb5_context context, const char *target, krb5_principal client,
-                                     krb5_principal *service)
+krb5_error_code heimdal_service_parse(krb5_context context, const char *target, krb5_principal client,
+                                      krb5_principal *service)
 {
     krb5_error_code error = krb5_parse_name(context, target, service);
     const char *host, *realm;
@@ -343,7 +352,7 @@ static krb5_error_code ticket_get(krb5_context context, krb5_ccache cache, const
     krb5_error_code error = krb5_cc_get_principal(context, cache, &wanted.client);
 
     if (error == 0)
-        error = service_parse(context, target, wanted.client, &wanted.server);
+        error = heimdal_service_parse(context, target, wanted.client, &wanted.server);
     if (error == 0)
         error = krb5_get_credentials(context, 0, cache, &wanted, creds);
     krb5_free_principal(context, wanted.client);
@@ -366,7 +375,10 @@ SECURITY_STATUS krb_client_ticket_get(struct krb_credential *credential, const c
     if (status != SEC_E_OK)
         return status;
     snprintf(what, sizeof what, "no ticket for %.200s", target);
-    status = heimdal_status(context, ticket_get(context, cache, target, &creds), what, failure);
+    if (credential->s4u)
+        status = heimdal_s4u_ticket(context, credential, cache, target, &creds, failure);
+    else
+        status = heimdal_status(context, ticket_get(context, cache, target, &creds), what, failure);
     krb5_cc_close(context, cache);
     if (status != SEC_E_OK)
         return status;

@@ -99,6 +99,7 @@ const char *krb_keytab_file_path(const struct krb_keytab_file *file);
 /* ---- credential.c ---- */
 
 struct krb_cache; /* heimdal.c: where an initiator's tickets are */
+struct krb_s4u;   /* heimdal_s4u.c: by whose leave, and on what evidence, a credential acts for somebody else */
 
 struct krb_credential {
     struct credential base;
@@ -114,7 +115,9 @@ struct krb_credential {
     char *shown_name; /* the client of the cache, once somebody asked */
     char *cache_name; /* NULL: libkrb5's default */
     struct krb_cache *cache;
-    bool delegated; /* `cache` was lent by a client: it cannot be renewed */
+    struct krb_cache *service_cache; /* an acceptor's own login at the KDC, for constrained delegation */
+    bool delegated;                  /* `cache` was lent by a client, or is of one: it cannot be renewed */
+    struct krb_s4u *s4u;             /* NULL: it acts for itself. Never changed once made */
 };
 
 MUST_CHECK SECURITY_STATUS krb_acquire(const struct acquire *request, struct credential **credential);
@@ -259,6 +262,8 @@ struct krb_context {
     char *target;        /* what the client meant; NULL where it did not say */
     struct krb_identity *identity;
     struct krb_cache *delegated; /* the client's tickets, where it lent them and the caller asked; NULL */
+    uint8_t *evidence;           /* acceptor: the client's Ticket, where option constrained_delegation wants it; NULL */
+    size_t evidence_size;
 };
 
 MUST_CHECK struct krb_context *krb_context_new(struct credential *credential, bool acceptor);
@@ -346,6 +351,15 @@ MUST_CHECK SECURITY_STATUS krb_forward_open(const struct krb_key *session_key, c
 /* A credential that logs in elsewhere as the client. SEC_E_NO_CREDENTIALS: nothing was delegated. */
 MUST_CHECK SECURITY_STATUS krb_delegated_credential(struct context *context, struct credential **credential,
                                                     struct failure *failure);
+
+/* ---- heimdal_s4u.c: constrained delegation, [MS-SFU] ---- */
+
+/* A credential that logs in elsewhere as the context's client, or as a user whom the service vouches for. */
+MUST_CHECK SECURITY_STATUS krb_constrained_credential(struct context *context, struct credential **credential,
+                                                      struct failure *failure);
+MUST_CHECK SECURITY_STATUS krb_credential_for_user(struct credential *service, const struct user_name *user,
+                                                   struct credential **credential, struct failure *failure);
+void krb_s4u_free(struct krb_s4u *s4u); /* NULL is legal */
 
 /*
  * Numbers whose encoding is always equally long, so that a leg tried again with a larger buffer needs the size that was

@@ -75,6 +75,7 @@ struct krb_wire_key {
 };
 
 struct krb_ticket {
+    struct bytes whole; /* as it arrived, tag and length included */
     struct bytes realm;
     struct krb_name service;
     struct krb_encrypted encrypted;

@@ -85,7 +85,7 @@ bool krb_ticket_decode(struct bytes message, struct krb_ticket *out)
 {
     struct cursor in;
 
-    *out = (struct krb_ticket){0};
+    *out = (struct krb_ticket){.whole = message};
     return application_enter(message, 1, &in) && ticket_fields_read(&in, out);
 }
 

@@ -86,5 +86,7 @@ const struct provider kerberos_provider = {
     .unseal = krb_unseal,
     .identity_at = krb_identity_at,
     .delegated = krb_delegated_credential,
+    .constrained = krb_constrained_credential,
+    .for_user = krb_credential_for_user,
     .describe = krb_describe,
 };

@@ -174,29 +174,62 @@ SECURITY_STATUS nego_set_ticket_cache(struct credential *base, const char *name,
                                                       : SEC_E_UNSUPPORTED_FUNCTION;
 }
 
-/* What a client lent is a credential of the package that carried it, wrapped so that it can be used for Negotiate. */
+/* A package's credential for acting as somebody else, wrapped so that it can be used for Negotiate. Takes it over. */
+static SECURITY_STATUS lent_wrap(const struct provider *provider, enum nego_package package, struct credential *lent,
+                                 struct credential **out)
+{
+    struct nego_credential *made = mem_zalloc(sizeof *made);
+
+    if (!made) {
+        provider->credential_free(lent);
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    lent->provider = provider;
+    lent->use = SECPKG_CRED_OUTBOUND;
+    made->children[package] = lent;
+    *out = &made->base;
+    return SEC_E_OK;
+}
+
+/* What a client lent is a credential of the package that carried it. */
 SECURITY_STATUS nego_delegated(struct context *base, struct credential **out, struct failure *failure)
 {
     const struct nego_context *context = (const struct nego_context *)base;
-    struct nego_credential *made;
+    const struct provider *provider = context->child ? context->child->provider : NULL;
     struct credential *lent;
     SECURITY_STATUS status;
 
-    if (!context->child || !context->child->provider->delegated)
+    if (!provider || !provider->delegated)
         return SEC_E_UNSUPPORTED_FUNCTION;
-    made = mem_zalloc(sizeof *made);
-    if (!made)
-        return SEC_E_INSUFFICIENT_MEMORY;
-    status = context->child->provider->delegated(context->child, &lent, failure);
-    if (status != SEC_E_OK) {
-        mem_free(made);
-        return status;
-    }
-    lent->provider = context->child->provider;
-    lent->use = SECPKG_CRED_OUTBOUND;
-    made->children[context->mechanism->package] = lent;
-    *out = &made->base;
-    return SEC_E_OK;
+    status = provider->delegated(context->child, &lent, failure);
+    return status == SEC_E_OK ? lent_wrap(provider, context->mechanism->package, lent, out) : status;
+}
+
+SECURITY_STATUS nego_constrained(struct context *base, struct credential **out, struct failure *failure)
+{
+    const struct nego_context *context = (const struct nego_context *)base;
+    const struct provider *provider = context->child ? context->child->provider : NULL;
+    struct credential *lent;
+    SECURITY_STATUS status;
+
+    if (!provider || !provider->constrained)
+        return failure_set(failure, SEC_E_UNSUPPORTED_FUNCTION, SSPI_REASON_UNSUPPORTED,
+                           "the client logged in with %s, which has no constrained delegation",
+                           provider ? provider->name : "nothing");
+    status = provider->constrained(context->child, &lent, failure);
+    return status == SEC_E_OK ? lent_wrap(provider, context->mechanism->package, lent, out) : status;
+}
+
+SECURITY_STATUS nego_for_user(struct credential *base, const struct user_name *user, struct credential **out,
+                              struct failure *failure)
+{
+    struct credential *child = kerberos_of(base), *lent;
+    SECURITY_STATUS status;
+
+    if (!child || !child->provider->for_user)
+        return SEC_E_UNSUPPORTED_FUNCTION;
+    status = child->provider->for_user(child, user, &lent, failure);
+    return status == SEC_E_OK ? lent_wrap(child->provider, NEGO_KERBEROS, lent, out) : status;
 }
 
 SECURITY_STATUS nego_query_credential_name(struct credential *base, const char **name)

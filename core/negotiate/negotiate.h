@@ -76,6 +76,9 @@ SECURITY_STATUS nego_set_keytab(struct credential *credential, const char *path,
 SECURITY_STATUS nego_set_keytab_bytes(struct credential *credential, struct bytes content, struct failure *failure);
 SECURITY_STATUS nego_set_ticket_cache(struct credential *credential, const char *name, struct failure *failure);
 SECURITY_STATUS nego_delegated(struct context *context, struct credential **credential, struct failure *failure);
+SECURITY_STATUS nego_constrained(struct context *context, struct credential **credential, struct failure *failure);
+SECURITY_STATUS nego_for_user(struct credential *service, const struct user_name *user, struct credential **credential,
+                              struct failure *failure);
 SECURITY_STATUS nego_query_credential_name(struct credential *credential, const char **name);
 
 /* An acceptor's package has a key to open the client's tokens with; the reason why not is told. */

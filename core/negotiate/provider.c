@@ -30,6 +30,8 @@ const struct provider negotiate_provider = {
     .seal = nego_seal,
     .unseal = nego_unseal,
     .delegated = nego_delegated,
+    .constrained = nego_constrained,
+    .for_user = nego_for_user,
     .identity_at = nego_identity_at,
     .describe = nego_describe,
 };

@@ -59,6 +59,7 @@ static SECURITY_STATUS explained(SecHandle *h)
 
 /* Functions of a context. */
 CALL(SspiAcquireDelegatedCredential, SspiAcquireDelegatedCredential(h, &created))
+CALL(SspiAcquireConstrainedCredential, SspiAcquireConstrainedCredential(h, &created))
 CALL(SspiListIdentity, dropped(SspiListIdentity(h, &number, (PSSPI_IDENTITY_FIELD *)(void *)room)))
 CALL(AcceptSecurityContext, AcceptSecurityContext((SecHandle *)valid_credential, h ? h : &(SecHandle){0}, &in, 0, 0,
                                                   &created, out(), &attributes, &expiry))
@@ -118,6 +119,7 @@ CALL(SspiCredentialSetAccountStore, SspiCredentialSetAccountStore(h, (SspiAccoun
 CALL(SspiCredentialSetNtHash, SspiCredentialSetNtHash(h, memory, 16))
 CALL(SspiCredentialSetKeytab, SspiCredentialSetKeytab(h, "/nowhere"))
 CALL(SspiCredentialSetKeytabBytes, SspiCredentialSetKeytabBytes(h, memory, 2))
+CALL(SspiAcquireCredentialForUser, SspiAcquireCredentialForUser(h, "alice", NULL, &created))
 CALL(SspiCredentialSetTicketCache, SspiCredentialSetTicketCache(h, "MEMORY:x"))
 CALL(SspiCredentialSetEventCallback, SspiCredentialSetEventCallback(h, NULL, NULL, NULL))
 
@@ -165,6 +167,7 @@ static const struct row {
     CONTEXT(SaslGetContextOption, 0),
     CONTEXT(SspiListIdentity, HALF_OPEN | FAILED),
     CONTEXT(SspiAcquireDelegatedCredential, HALF_OPEN | FAILED),
+    CONTEXT(SspiAcquireConstrainedCredential, HALF_OPEN | FAILED),
     CONTEXT(SspiExplainContext, 0),
     CONTEXT(SspiQueryContextReason, 0),
     CONTEXT(DeleteSecurityContext, 0), /* last: it consumes the handle */
@@ -183,6 +186,7 @@ static const struct row {
     CREDENTIAL(SspiCredentialSetOption),
     CREDENTIAL(SspiCredentialSetAccountStore),
     CREDENTIAL(SspiCredentialSetNtHash),
+    CREDENTIAL(SspiAcquireCredentialForUser),
     CREDENTIAL(SspiCredentialSetKeytab),
     CREDENTIAL(SspiCredentialSetKeytabBytes),
     CREDENTIAL(SspiCredentialSetTicketCache),
