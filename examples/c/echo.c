@@ -1,5 +1,5 @@
 /*
- * Frames and sealed messages of the echo programs. Buffers are laid out as Windows' own samples lay them out:
+ * Frames, signed and sealed messages of the echo programs. Buffers are laid out as Windows' own samples lay them out:
  * SECBUFFER_TOKEN for the signature, SECBUFFER_DATA for the text, encrypted in place.
  */
 #include "echo.h"
@@ -62,6 +62,45 @@ bool frame_receive(SOCKET peer, struct frame *frame)
     }
     frame->size = (unsigned long)head[0] << 24 | (unsigned long)head[1] << 16 | (unsigned long)head[2] << 8 | head[3];
     return frame->size <= ECHO_FRAME && receive_all(peer, frame->data, frame->size);
+}
+
+SECURITY_STATUS signed_send(CtxtHandle *context, SOCKET peer, const char *text, unsigned long size)
+{
+    static char copy[ECHO_FRAME], signature[ECHO_FRAME];
+    SecPkgContext_Sizes sizes;
+    SECURITY_STATUS status = QueryContextAttributesA(context, SECPKG_ATTR_SIZES, &sizes);
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    if (size > sizeof copy || sizes.cbMaxSignature > sizeof signature) {
+        return SEC_E_BUFFER_TOO_SMALL;
+    }
+    memcpy(copy, text, size);
+    SecBuffer buffers[2] = {
+        {(ULONG)size, SECBUFFER_DATA, copy},
+        {sizes.cbMaxSignature, SECBUFFER_TOKEN, signature},
+    };
+    SecBufferDesc whole = {SECBUFFER_VERSION, 2, buffers};
+    status = MakeSignature(context, 0, &whole, 0);
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    return frame_send(peer, copy, size) && frame_send(peer, signature, buffers[1].cbBuffer) ? SEC_E_OK
+                                                                                            : SEC_I_CONTEXT_EXPIRED;
+}
+
+SECURITY_STATUS signed_receive(CtxtHandle *context, SOCKET peer, struct frame *text, struct frame *signature)
+{
+    ULONG quality;
+    if (!frame_receive(peer, text) || !frame_receive(peer, signature)) {
+        return SEC_I_CONTEXT_EXPIRED;
+    }
+    SecBuffer buffers[2] = {
+        {(ULONG)text->size, SECBUFFER_DATA, text->data},
+        {(ULONG)signature->size, SECBUFFER_TOKEN, signature->data},
+    };
+    SecBufferDesc whole = {SECBUFFER_VERSION, 2, buffers};
+    return VerifySignature(context, &whole, 0, &quality);
 }
 
 SECURITY_STATUS sealed_send(CtxtHandle *context, SOCKET peer, const char *text, unsigned long size)

@@ -40,6 +40,12 @@ struct frame {
 bool frame_send(SOCKET peer, const void *data, unsigned long size);
 bool frame_receive(SOCKET peer, struct frame *frame);
 
+/* Signs `text` and sends it as it is, then its signature, each as a frame. */
+SECURITY_STATUS signed_send(CtxtHandle *context, SOCKET peer, const char *text, unsigned long size);
+
+/* Receives text and signature into one frame each, and checks. SEC_I_CONTEXT_EXPIRED: the peer is gone. */
+SECURITY_STATUS signed_receive(CtxtHandle *context, SOCKET peer, struct frame *text, struct frame *signature);
+
 /* Seals `text` and sends it as one frame: the token first, then the encrypted text. */
 SECURITY_STATUS sealed_send(CtxtHandle *context, SOCKET peer, const char *text, unsigned long size);
 

@@ -1,10 +1,11 @@
 /*
- * Logs clients in by NTLM, tells each who it is, and gives back what it says, sealed. One client at a time.
+ * Logs clients in, tells each who it is, signed, and gives back what it says, sealed. One client at a time.
  *
- *     SSPI_ACCOUNT_STORE=accounts.db echo_server 7777
+ *     SSPI_ACCOUNT_STORE=accounts.db echo_server 7777              by NTLM
+ *     KRB5_KTNAME=svc.keytab         echo_server 7777 Kerberos     by Kerberos; or by Negotiate
  *
- * Nothing here is particular to Linux: the accounts come from sspi.conf or the environment, as on Windows they come
- * from the system.
+ * Nothing here is particular to Linux: accounts and keys come from sspi.conf or the environment, as on Windows they
+ * come from the system.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,7 +56,7 @@ static SECURITY_STATUS greet(CtxtHandle *context, SOCKET peer)
     printf("%s\n", greeting);
     fflush(stdout);
     FreeContextBuffer(names.sUserName);
-    return sealed_send(context, peer, greeting, (unsigned long)strlen(greeting));
+    return signed_send(context, peer, greeting, (unsigned long)strlen(greeting));
 }
 
 static SECURITY_STATUS echo(CtxtHandle *context, SOCKET peer)
@@ -115,8 +116,9 @@ int main(int count, char **arguments)
     CredHandle credential;
     TimeStamp expiry;
     int port = count > 1 ? atoi(arguments[1]) : 7777;
-    SECURITY_STATUS status = AcquireCredentialsHandleA(NULL, (char *)"NTLM", SECPKG_CRED_INBOUND, NULL, NULL, NULL,
-                                                       NULL, &credential, &expiry);
+    char *package = count > 2 ? arguments[2] : (char *)"NTLM";
+    SECURITY_STATUS status =
+        AcquireCredentialsHandleA(NULL, package, SECPKG_CRED_INBOUND, NULL, NULL, NULL, NULL, &credential, &expiry);
     if (status != SEC_E_OK) {
         complain("echo_server: no credential", status);
         return 1;

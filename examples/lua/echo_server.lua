@@ -1,10 +1,11 @@
 #!/usr/bin/env lua5.4
--- Logs clients in by NTLM, tells each who it is, and gives back what it says, every message sealed.
+-- Logs clients in, tells each who it is, signed, and gives back what it says, sealed.
 --
---     echo_server.lua accounts.db 7777
+--     echo_server.lua accounts.db 7777               by NTLM
+--     echo_server.lua svc.keytab 7777 Kerberos       by Kerberos
 --
--- A frame is four bytes of length, most significant first, and so many bytes: tokens first, then sealed messages. The
--- programs in ../c and ../python speak the same.
+-- A frame is four bytes of length, most significant first, and so many bytes: tokens first, then the greeting and its
+-- signature, then sealed messages. The programs in ../c and ../python speak the same.
 local cqueues = require "cqueues"
 local socket = require "cqueues.socket"
 local sspi = require "sspi"
@@ -45,13 +46,16 @@ local function converse(con, credential)
   local context = credential:accept()
   local name, why = log_in(context, con)
   if name then
-    print("You are " .. name)
     local text = "You are " .. name
-    repeat
-      send(con, assert(context:wrap(text)))
+    print(text)
+    send(con, text)
+    send(con, assert(context:sign(text)))
+    while true do
       local message = receive(con, IDLE_SECONDS)
       text = message and context:unwrap(message)
-    until not text
+      if not text then break end
+      send(con, assert(context:wrap(text)))
+    end
   else
     io.stderr:write("client refused: ", why, "\n")
   end
@@ -59,14 +63,16 @@ local function converse(con, credential)
   con:close()
 end
 
-local accounts, port = arg[1], tonumber(arg[2] or 7777)
+local source, port, package = arg[1], tonumber(arg[2] or 7777), arg[3] or "NTLM"
 local function need(value, why)
   if value then return value end
   io.stderr:write("echo_server: ", tostring(why), "\n")
   os.exit(1)
 end
 io.stdout:setvbuf("line")
-local credential = need(sspi.credential { package = "NTLM", usage = "accept", accounts = accounts })
+local credential = need(sspi.credential {
+  package = package, usage = "accept", [package == "NTLM" and "accounts" or "keytab"] = source,
+})
 local server = need(socket.listen { host = "127.0.0.1", port = port, reuseaddr = true })
 server:onerror(function(_, _, why) return why end)
 need(server:listen(), ("port %d is in use or not allowed: name another one"):format(port))

@@ -1,9 +1,8 @@
 #!/usr/bin/python3
-"""Logs in at an echo server by NTLM and prints what it answers.
+"""Logs in at an echo server and prints what it answers. Each line of standard input is a message.
 
-    printf 'password\\nhello\\n' | echo_client.py 127.0.0.1 7777 EXAMPLE alice
-
-The first line of standard input is the password, each further line a message.
+echo_client.py 127.0.0.1 7777 svc/server.example.com      by Kerberos, with the ticket that kinit got
+echo_client.py 127.0.0.1 7777 EXAMPLE alice               by NTLM; the first line is the password
 """
 
 from __future__ import annotations
@@ -14,6 +13,8 @@ import sys
 import sspi
 
 MAX_FRAME = 65536
+# NTLM's server cannot prove itself: there the mutual authentication is left out of what was agreed.
+FLAGS = sspi.ClientContext.DEFAULT_FLAGS | sspi.InitFlag.MUTUAL_AUTH
 
 
 def receive_exactly(server: socket.socket, size: int) -> bytes:
@@ -50,30 +51,52 @@ def log_in(context: sspi.ClientContext, server: socket.socket) -> None:
         token, _ = context.step(receive(server))
 
 
-def converse(context: sspi.ClientContext, server: socket.socket) -> None:
-    """Logs in, then sends each line sealed and prints the answer."""
-    log_in(context, server)
-    # NTLM's client cannot know that it is accepted until the server says something that only it could have sealed.
+def greeting_of(context: sspi.ClientContext, server: socket.socket) -> str:
+    """Logs in; what the server says of us, signed."""
     try:
-        print(context.unwrap(receive(server)).decode(), flush=True)
+        log_in(context, server)
+        # NTLM's client cannot know that it is accepted until the server says something that only it could have signed.
+        greeting, signature = receive(server), receive(server)
     except ConnectionError:
         sys.exit("echo_client: the server refused the login")
+    context.verify(greeting, signature)
+    return greeting.decode()
+
+
+def converse(context: sspi.ClientContext, server: socket.socket) -> None:
+    """Logs in, then sends each line sealed and prints the answer."""
+    greeting = greeting_of(context, server)
+    if context.package != "NTLM" and not context.flags & sspi.InitFlag.MUTUAL_AUTH:
+        sys.exit("echo_client: the server did not prove who it is")
+    print(greeting, flush=True)
     for line in sys.stdin:
         send(server, context.wrap(line.rstrip("\n").encode()))
         print(context.unwrap(receive(server)).decode(), flush=True)
 
 
+def credential_and_target() -> tuple[sspi.Credential, str]:
+    """Who we are and whom we want to talk to, from the command line and the first line of standard input."""
+    if len(sys.argv) == 4:
+        return sspi.Credential("Kerberos", usage="initiate"), sys.argv[3]
+    domain, user = sys.argv[3:]
+    password = sys.stdin.readline().rstrip("\n")
+    credential = sspi.Credential("NTLM", usage="initiate", username=user, domain=domain, password=password)
+    return credential, f"echo/{sys.argv[1]}"
+
+
 def main() -> None:
     """Command line."""
-    if len(sys.argv) != 5:
-        sys.exit("usage: echo_client HOST PORT DOMAIN USER, with the password as first line of standard input")
-    host, port, domain, user = sys.argv[1:]
-    password = sys.stdin.readline().rstrip("\n")
+    if len(sys.argv) not in (4, 5):
+        sys.exit(
+            "usage: echo_client HOST PORT SERVICE\n"
+            "       echo_client HOST PORT DOMAIN USER, with the password as first line of standard input"
+        )
     try:
+        credential, target = credential_and_target()
         with (
-            sspi.Credential("NTLM", usage="initiate", username=user, domain=domain, password=password) as credential,
-            sspi.ClientContext(credential, target=f"echo/{host}") as context,
-            socket.create_connection((host, int(port)), timeout=30) as server,
+            credential,
+            sspi.ClientContext(credential, target=target, flags=FLAGS) as context,
+            socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=30) as server,
         ):
             converse(context, server)
     except sspi.SSPIError as failure:

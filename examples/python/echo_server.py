@@ -1,10 +1,11 @@
 #!/usr/bin/python3
-"""Logs clients in by NTLM, tells each who it is, and gives back what it says, every message sealed.
+"""Logs clients in, tells each who it is, signed, and gives back what it says, sealed.
 
-    echo_server.py --accounts accounts.db --port 7777
+    echo_server.py --accounts accounts.db --port 7777      by NTLM
+    echo_server.py --keytab svc.keytab --port 7777         by Kerberos
 
-A frame is four bytes of length, most significant first, and so many bytes: tokens first, then sealed messages. The
-programs in ../c and ../lua speak the same.
+A frame is four bytes of length, most significant first, and so many bytes: tokens first, then the greeting and its
+signature, then sealed messages. The programs in ../c and ../lua speak the same.
 """
 
 from __future__ import annotations
@@ -41,8 +42,10 @@ async def converse(credential: sspi.Credential, reader: asyncio.StreamReader, wr
                 token, _ = context.step(await receive(reader))
                 if token:
                     await send(writer, token)
-        print(f"You are {context.client_name}", flush=True)
-        await send(writer, context.wrap(f"You are {context.client_name}".encode()))
+        greeting = f"You are {context.client_name}"
+        print(greeting, flush=True)
+        await send(writer, greeting.encode())
+        await send(writer, context.sign(greeting.encode()))
         while True:
             await send(writer, context.wrap(context.unwrap(await receive(reader))))
 
@@ -67,12 +70,16 @@ async def serve(credential: sspi.Credential, port: int) -> None:
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(prog="echo_server", description="Echoes sealed messages to NTLM users.")
-    parser.add_argument("--accounts", metavar="LOCATION", help="account store (default: sspi.conf's)")
+    parser = argparse.ArgumentParser(prog="echo_server", description="Echoes sealed messages to known users.")
+    parser.add_argument("--accounts", metavar="LOCATION", help="account store of NTLM (default: sspi.conf's)")
+    parser.add_argument("--keytab", metavar="FILE", help="keys of this service for Kerberos (default: sspi.conf's)")
+    parser.add_argument("--package", help="NTLM, Kerberos or Negotiate (default: Kerberos with a keytab, else NTLM)")
     parser.add_argument("--port", type=int, default=7777, help="port to listen on, 0: any free one (%(default)s)")
     options = parser.parse_args()
+    package = options.package or ("Kerberos" if options.keytab else "NTLM")
     try:
-        asyncio.run(serve(sspi.Credential("NTLM", usage="accept", accounts=options.accounts), options.port))
+        credential = sspi.Credential(package, usage="accept", accounts=options.accounts, keytab=options.keytab)
+        asyncio.run(serve(credential, options.port))
     except sspi.SSPIError as failure:
         sys.exit(f"echo_server: {failure.explanation or failure}")
     except OSError as failure:

@@ -1,4 +1,4 @@
-"""The echo programs in C, Python and Lua with each other: a login, then sealed messages."""
+"""The echo programs in C, Python and Lua with each other, by NTLM and by Kerberos: a login, then messages."""
 
 from __future__ import annotations
 
