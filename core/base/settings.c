@@ -11,172 +11,11 @@
 
 #include "base/config_file.h"
 #include "base/memory.h"
-#include "base/settings_names.h"
+#include "base/settings_table.h"
 #include "base/utf.h"
 
-enum kind { TEXT_VALUE, FLAG_VALUE, NUMBER_VALUE, WORD_VALUE };
-
-struct row {
-    struct setting_row shown;
-    enum kind kind;
-    size_t offset;
-    ULONG least, most; /* a number's range; `most` is a text's longest size in bytes */
-    ULONG fallback;    /* of a number, flag or word */
-};
-
-#define NAME_LIMIT 255 /* a DNS name; NetBIOS names are cut at 15 characters where they are used as such */
-#define LOCATION_LIMIT 4096
-
-static const struct row rows[] = {
-    {{"account_store", "text", "none", "Where the accounts are: sqlite:PATH, ntlm-user-file:PATH or smbpasswd:PATH."},
-     TEXT_VALUE,
-     offsetof(struct settings, account_store),
-     0,
-     LOCATION_LIMIT,
-     0},
-    {{"netbios_computer_name", "text", "the host name", "NetBIOS name of this server, at most 15 characters."},
-     TEXT_VALUE,
-     offsetof(struct settings, netbios_computer_name),
-     0,
-     SETTINGS_NETBIOS_LIMIT,
-     0},
-    {{"netbios_domain_name", "text", "the NetBIOS computer name", "NetBIOS name of this server's domain."},
-     TEXT_VALUE,
-     offsetof(struct settings, netbios_domain_name),
-     0,
-     SETTINGS_NETBIOS_LIMIT,
-     0},
-    {{"dns_computer_name", "text", "the host name", "DNS name of this server."},
-     TEXT_VALUE,
-     offsetof(struct settings, dns_computer_name),
-     0,
-     NAME_LIMIT,
-     0},
-    {{"dns_domain_name", "text", "what follows the first dot of dns_computer_name",
-      "DNS name of this server's domain."},
-     TEXT_VALUE,
-     offsetof(struct settings, dns_domain_name),
-     0,
-     NAME_LIMIT,
-     0},
-    {{"dns_tree_name", "text", "none", "DNS name of this server's forest."},
-     TEXT_VALUE,
-     offsetof(struct settings, dns_tree_name),
-     0,
-     NAME_LIMIT,
-     0},
-    {{"ntlm_policy", "normal | strict", "normal", "strict refuses NTLM clients that send no message integrity code."},
-     WORD_VALUE,
-     offsetof(struct settings, ntlm_policy),
-     0,
-     0,
-     NTLM_POLICY_NORMAL},
-    {{"allow_insecure_ntlmv1", "yes or no", "no",
-      "Accepts and sends NTLMv1, which can be broken offline within a day."},
-     FLAG_VALUE,
-     offsetof(struct settings, allow_insecure_ntlmv1),
-     0,
-     1,
-     0},
-    {{"allow_insecure_lm", "yes or no", "no",
-      "Sends LM responses; needs allow_insecure_ntlmv1 as well. No acceptor takes an LM response alone."},
-     FLAG_VALUE,
-     offsetof(struct settings, allow_insecure_lm),
-     0,
-     1,
-     0},
-    {{"allow_insecure_56bit", "yes or no", "no", "Accepts session keys of less than 128 bits."},
-     FLAG_VALUE,
-     offsetof(struct settings, allow_insecure_56bit),
-     0,
-     1,
-     0},
-    {{"allow_anonymous", "yes or no", "no", "Allows null sessions where the program asks for them too."},
-     FLAG_VALUE,
-     offsetof(struct settings, allow_anonymous),
-     0,
-     1,
-     0},
-    {{"lockout_threshold", "number", "0", "Failed logins until an account is locked; 0 never locks."},
-     NUMBER_VALUE,
-     offsetof(struct settings, lockout_threshold),
-     0,
-     1000000,
-     0},
-    {{"lockout_seconds", "number", "900", "Seconds until failed logins are forgotten and a lock falls."},
-     NUMBER_VALUE,
-     offsetof(struct settings, lockout_seconds),
-     1,
-     UINT32_MAX,
-     900},
-    {{"ntlm_max_age_seconds", "number", "0", "Largest age of the time stamp in an NTLM response; 0 is unlimited."},
-     NUMBER_VALUE,
-     offsetof(struct settings, ntlm_max_age_seconds),
-     0,
-     UINT32_MAX,
-     0},
-    {{"negotiate_packages", "text", "all",
-      "Packages that Negotiate may choose, such as Kerberos or !NTLM, commas between."},
-     TEXT_VALUE,
-     offsetof(struct settings, negotiate_packages),
-     0,
-     255,
-     0},
-    {{"keytab", "text", "libkrb5's default keytab", "File with the keys of Kerberos services, as ktutil writes it."},
-     TEXT_VALUE,
-     offsetof(struct settings, keytab),
-     0,
-     LOCATION_LIMIT,
-     0},
-    {{"service_names", "text", "the one service of the keytab",
-      "Kerberos services to accept tickets for: HTTP, HTTP/host or HTTP/host@REALM, blanks between; * is any."},
-     TEXT_VALUE,
-     offsetof(struct settings, service_names),
-     0,
-     LOCATION_LIMIT,
-     0},
-    {{"require_pac", "yes or no", "no", "Refuses Kerberos tickets without a PAC (without SIDs and groups)."},
-     FLAG_VALUE,
-     offsetof(struct settings, require_pac),
-     0,
-     1,
-     0},
-    {{"allow_insecure_rc4", "yes or no", "no", "Accepts and uses Kerberos keys of type rc4-hmac."},
-     FLAG_VALUE,
-     offsetof(struct settings, allow_insecure_rc4),
-     0,
-     1,
-     0},
-    {{"allow_clock_skew_seconds", "number", "300", "How far the clocks of Kerberos peers may differ."},
-     NUMBER_VALUE,
-     offsetof(struct settings, allow_clock_skew_seconds),
-     1,
-     3600,
-     300},
-    {{"replay_cache", "text", "a file of this user in /var/tmp",
-      "Where Kerberos logins are remembered: a path, or memory (this process and its children alone)."},
-     TEXT_VALUE,
-     offsetof(struct settings, replay_cache),
-     0,
-     LOCATION_LIMIT,
-     0},
-    {{"replay_cache_entries", "number", "262144", "Room of a new replay cache, in logins; 40 bytes each when used."},
-     NUMBER_VALUE,
-     offsetof(struct settings, replay_cache_entries),
-     64,
-     1 << 26,
-     1 << 18},
-    {{"constrained_delegation", "none | clients | anyone", "none",
-      "As whom this server may log in elsewhere, if the KDC agrees: its Kerberos clients, or anyone it names."},
-     WORD_VALUE,
-     offsetof(struct settings, constrained_delegation),
-     0,
-     0,
-     DELEGATION_NONE},
-};
-
 #define ROW_COUNT (sizeof rows / sizeof rows[0])
-_Static_assert(ROW_COUNT <= 32, "settings.said has one bit a row");
+_Static_assert(ROW_COUNT <= 64, "settings.said has one bit a row");
 
 static char **text_member(struct settings *settings, const struct row *row)
 {
@@ -307,7 +146,7 @@ static SECURITY_STATUS text_set(struct settings *settings, const struct row *row
 static SECURITY_STATUS row_set(struct settings *settings, const struct row *row, const char *value,
                                struct failure *failure)
 {
-    ULONG bit = (ULONG)1 << (row - rows);
+    uint64_t bit = (uint64_t)1 << (row - rows);
     ULONG number = row->fallback;
     SECURITY_STATUS status;
 
@@ -338,7 +177,7 @@ static bool derive(struct settings *settings, size_t offset, char *value)
     for (size_t i = 0; i < ROW_COUNT; i++) {
         if (rows[i].kind != TEXT_VALUE || rows[i].offset != offset)
             continue;
-        if (settings->said & (ULONG)1 << i) {
+        if (settings->said & (uint64_t)1 << i) {
             mem_free(value);
             return true;
         }

@@ -1,7 +1,7 @@
 /*
  * What an operator may say: the options of SspiCredentialSetOption, of section [sspi] in sspi.conf and of the
- * environment (SSPI_ + upper-case name), described by the one table in settings.c. A value given by the program wins
- * over sspi.conf, which wins over the environment.
+ * environment (SSPI_ + upper-case name), described by the one table in settings_table.h. A value given by the program
+ * wins over sspi.conf, which wins over the environment.
  */
 #ifndef SSPI_BASE_SETTINGS_H
 #define SSPI_BASE_SETTINGS_H
@@ -10,7 +10,15 @@
 #include "base/failure.h"
 #include "sspi.h"
 
+enum tls_setting_version { TLS_SETTING_1_0, TLS_SETTING_1_1, TLS_SETTING_1_2, TLS_SETTING_1_3 };
+enum tls_client_certificate {
+    TLS_CLIENT_CERTIFICATE_NONE,
+    TLS_CLIENT_CERTIFICATE_REQUEST,
+    TLS_CLIENT_CERTIFICATE_REQUIRE
+};
+enum tls_account_name { TLS_ACCOUNT_UPN, TLS_ACCOUNT_EMAIL, TLS_ACCOUNT_COMMON_NAME };
 enum ntlm_policy { NTLM_POLICY_NORMAL, NTLM_POLICY_STRICT };
+enum sasl_authorization { SASL_AUTHORIZATION_SAME, SASL_AUTHORIZATION_PROGRAM };
 enum delegation_policy { DELEGATION_NONE, DELEGATION_CLIENTS, DELEGATION_ANYONE };
 
 /*
@@ -37,11 +45,29 @@ struct settings {
     char *service_names;         /* service_names: "HTTP", "HTTP/host", "HTTP/host@REALM", blanks between; "*" is any */
     BOOL require_pac;            /* require_pac: refuse tickets without a PAC */
     BOOL allow_insecure_rc4;     /* allow_insecure_rc4: Kerberos tickets and keys of type rc4-hmac */
-    ULONG allow_clock_skew_seconds; /* allow_clock_skew_seconds: how far Kerberos clocks may differ; default 300 */
-    char *replay_cache;             /* replay_cache: "memory" or a path; NULL: a file per user in /var/tmp */
-    ULONG replay_cache_entries;     /* replay_cache_entries: room of a new replay cache; default 262144 */
-    ULONG constrained_delegation;   /* constrained_delegation: an enum delegation_policy; default none */
-    ULONG said; /* one bit a row of the table: given by somebody, so not derived from other values */
+    ULONG allow_clock_skew_seconds;     /* allow_clock_skew_seconds: how far Kerberos clocks may differ; default 300 */
+    char *replay_cache;                 /* replay_cache: "memory" or a path; NULL: a file per user in /var/tmp */
+    ULONG replay_cache_entries;         /* replay_cache_entries: room of a new replay cache; default 262144 */
+    ULONG constrained_delegation;       /* constrained_delegation: an enum delegation_policy; default none */
+    ULONG sasl_minimum_layer;           /* sasl_minimum_layer: 0 none, 1 integrity, 2 confidentiality */
+    ULONG sasl_authorization;           /* sasl_authorization: "same" or "program" */
+    char *tls_certificate;              /* tls_certificate: file or folder; NULL: none */
+    char *tls_private_key;              /* tls_private_key: file; NULL: in the certificate's */
+    char *tls_password_file;            /* tls_password_file: file; NULL: none */
+    char *tls_ocsp_response;            /* tls_ocsp_response: file; NULL: none */
+    char *tls_trust;                    /* tls_trust: file, folder or "system"; NULL: not said */
+    ULONG tls_minimum_version;          /* tls_minimum_version: an enum tls_setting_version; default 1.2 */
+    ULONG tls_maximum_version;          /* tls_maximum_version: the same; default 1.3 */
+    char *tls_ciphers;                  /* tls_ciphers: OpenSSL's names; NULL: default */
+    char *tls_groups;                   /* tls_groups: OpenSSL's names; NULL: default */
+    ULONG tls_session_lifespan_seconds; /* tls_session_lifespan_seconds: default 36000 */
+    ULONG tls_tickets;                  /* tls_tickets: for each TLS 1.3 handshake; default 2; 0: none at all */
+    ULONG tls_client_certificate;       /* tls_client_certificate: an enum tls_client_certificate; default none */
+    ULONG tls_account_name;             /* tls_account_name: an enum tls_account_name; default upn */
+    char *insecure_tls_key_log;         /* insecure_tls_key_log: file; NULL: none */
+    BOOL allow_insecure_tls1;           /* allow_insecure_tls1: TLS 1.0 and 1.1 where asked for */
+    BOOL allow_insecure_renegotiation;  /* allow_insecure_renegotiation: by the client, in TLS 1.2 */
+    uint64_t said; /* one bit a row of the table: given by somebody, so not derived from other values */
 };
 
 /*
