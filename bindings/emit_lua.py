@@ -283,7 +283,16 @@ def finish(call: Call) -> list[str]:
         lines.append("    if (status < 0) {")
         lines += [f"        slua_cell_discard({s.name});" for s in call.inputs if isinstance(s, CallbackIn)]
         token = next((f"&{s.name}" for s in call.inputs if isinstance(s, BuffersOut)), "NULL")
-        lines += [f"        return slua_call_fail(&call, status, {token});", "    }"]
+        told = [
+            f"slua_buffers_tell(&call, {i + 1}, &{s.name});"
+            for i, s in enumerate(call.inputs)
+            if isinstance(s, BuffersIn) and call.reports_status
+        ]
+        lines += [
+            *(f"        {line}" for line in told),
+            f"        return slua_call_fail(&call, status, {token});",
+            "    }",
+        ]
     for output in call.outputs:
         if isinstance(output, HandleOut):
             lines.append(f"    slua_handle_open({output.name}_object, {output.name}_made);")
@@ -293,6 +302,8 @@ def finish(call: Call) -> list[str]:
             lines += [
                 f"        slua_handle_open({shape.name}_object, (union sspi_value){{.handle = {shape.name}_made}});"
             ]
+    if call.result == "status":
+        lines += [f"    {line}" for line in told]
     pushes = [push_output(s) for s in call.outputs]
     if call.reports_status:
         pushes.insert(0, "slua_push_number(L, (ULONG)status);")

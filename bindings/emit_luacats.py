@@ -118,7 +118,7 @@ def output_type(model: Model, shape: Output) -> str:
         case RowsOut():
             return f"sspi.{model.rows[shape.row].name}[]"
         case BuffersResult():
-            return "{[1]: integer, [2]: string}[]"
+            return "{[1]: integer, [2]: string|integer}[]"
         case TokenResult():
             return "string|table|nil"
         case AttributeOut():

@@ -299,13 +299,17 @@ def finish(call: Call) -> list[str]:
     lines = []
     if call.result == "status":
         output = next((f"&{s.name}" for s in call.inputs if isinstance(s, BuffersOut)), "NULL")
+        tell = told(call)
+        fail = f"py_call_fail(&call, status, {output})"
         lines += [
             "    if (status < 0) {",
-            f"        result = py_call_fail(&call, status, {output});",
+            f"        result = {f'{tell} ? {fail} : NULL' if tell else fail};",
             "        goto out;",
             "    }",
         ]
     lines += take_over(call)
+    if told(call):
+        lines += [f"    if (!{told(call)})", "        goto out;"]
     items = [output_result(call, s) for s in call.outputs]
     if call.reports_status:
         items.insert(0, "py_status(status)")
@@ -317,6 +321,15 @@ def finish(call: Call) -> list[str]:
         return [*lines, "    result = Py_None;", "    Py_INCREF(result);", "out:"]
     joined = items[0] if len(items) == 1 else f"py_pack({len(items)}, {', '.join(items)})"
     return [*lines, f"    result = {joined};", "out:"]
+
+
+def told(call: Call) -> str:
+    """C expression that shows the script which of its buffers the package retyped; empty where none does."""
+    if not call.reports_status:
+        return ""
+    return next(
+        (f"py_buffers_tell(&call, {i}, &{s.name})" for i, s in enumerate(call.inputs) if isinstance(s, BuffersIn))
+    )
 
 
 def take_over(call: Call) -> list[str]:

@@ -146,7 +146,7 @@ def output_type(model: Model, shape: Output) -> str:
         case RowsOut():
             return f"list[{model.rows[shape.row].name}]"
         case BuffersResult():
-            return "tuple[tuple[int, int], ...]"
+            return "tuple[tuple[int, int, int | None], ...]"
         case TokenResult():
             return "ContextBuffer | None"
         case AttributeOut():

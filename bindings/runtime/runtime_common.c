@@ -70,6 +70,8 @@ void sspi_buffers_init(struct sspi_buffers *buffers)
 {
     buffers->desc = (SecBufferDesc){SECBUFFER_VERSION, 0, buffers->buffers};
     buffers->allocated = 0;
+    buffers->first = NULL;
+    buffers->first_size = 0;
 }
 
 SecBufferDesc *sspi_buffers_desc(struct sspi_buffers *buffers)
@@ -83,6 +85,26 @@ void sspi_buffers_add(struct sspi_buffers *buffers, ULONG type, void *data, ULON
 
     buffers->buffers[i] = (SecBuffer){size, type, data};
     buffers->types[i] = type;
+    if (i == 0) {
+        buffers->first = data;
+        buffers->first_size = size;
+    }
+}
+
+bool sspi_buffers_retyped(const struct sspi_buffers *buffers, ULONG i)
+{
+    return buffers->buffers[i].BufferType != buffers->types[i];
+}
+
+bool sspi_buffers_offset(const struct sspi_buffers *buffers, ULONG i, ULONG *offset)
+{
+    uintptr_t first = (uintptr_t)buffers->first, at = (uintptr_t)buffers->buffers[i].pvBuffer;
+
+    if (!first || at < first || at - first > buffers->first_size
+        || buffers->buffers[i].cbBuffer > buffers->first_size - (at - first))
+        return false;
+    *offset = (ULONG)(at - first);
+    return true;
 }
 
 uint64_t sspi_buffers_size(const struct sspi_buffers *buffers)

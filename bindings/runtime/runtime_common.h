@@ -61,6 +61,8 @@ struct sspi_buffers {
     SecBuffer buffers[SSPI_BUFFERS_MAX];
     ULONG types[SSPI_BUFFERS_MAX]; /* as the script gave them: a package may retype a buffer */
     uint32_t allocated;            /* bit i: buffer i was left to the package to allocate */
+    const void *first;             /* the memory of the first buffer, as the script gave it */
+    ULONG first_size;
 };
 
 void sspi_buffers_init(struct sspi_buffers *buffers);
@@ -68,6 +70,10 @@ void sspi_buffers_init(struct sspi_buffers *buffers);
 SecBufferDesc *sspi_buffers_desc(struct sspi_buffers *buffers);
 /* Appends; the caller has checked the count against SSPI_BUFFERS_MAX. */
 void sspi_buffers_add(struct sspi_buffers *buffers, ULONG type, void *data, ULONG size);
+/* The package gave buffer `i` another type (EMPTY became EXTRA, MISSING, DATA). */
+bool sspi_buffers_retyped(const struct sspi_buffers *buffers, ULONG i);
+/* Where buffer `i` lies within the first buffer that the script gave. False: elsewhere, or nowhere. */
+SSPI_MUST_CHECK bool sspi_buffers_offset(const struct sspi_buffers *buffers, ULONG i, ULONG *offset);
 /* Bytes in all buffers. */
 uint64_t sspi_buffers_size(const struct sspi_buffers *buffers);
 /* Frees what the package allocated and nobody took. */

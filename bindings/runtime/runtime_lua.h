@@ -146,6 +146,8 @@ void slua_push_attribute(lua_State *L, struct slua_attribute *attribute);
 void slua_buffers_own(struct slua_call *call, struct slua_buffers *buffers);
 /* {{type, data}, ...} after a message function. */
 void slua_push_buffers(struct slua_call *call, struct slua_buffers *buffers);
+/* Where the script gave a list: what the package retyped is replaced in it by {type, size}. */
+void slua_buffers_tell(struct slua_call *call, int index, struct slua_buffers *buffers);
 void slua_push_output(struct slua_call *call, struct slua_buffers *buffers);
 
 /* ---- The module ---- */

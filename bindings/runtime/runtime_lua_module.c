@@ -144,12 +144,16 @@ void slua_buffers_own(struct slua_call *call, struct slua_buffers *buffers)
     }
 }
 
-/* The content of one buffer after the call: memory of the package as its object, other memory as a string. */
+/* The content of one buffer after the call: memory of the package as its object, other memory as a string; the mere
+ * number of bytes where the package retyped the buffer and left it pointing nowhere. */
 static void push_data(struct slua_call *call, struct slua_buffers *buffers, ULONG i)
 {
     const SecBuffer *buffer = &buffers->common.buffers[i];
+    ULONG offset;
 
-    if (!(buffers->common.allocated >> i & 1))
+    if (sspi_buffers_retyped(&buffers->common, i) && !sspi_buffers_offset(&buffers->common, i, &offset))
+        slua_push_number(call->L, buffer->cbBuffer);
+    else if (!(buffers->common.allocated >> i & 1))
         lua_pushlstring(call->L, buffer->pvBuffer ? buffer->pvBuffer : "", buffer->pvBuffer ? buffer->cbBuffer : 0);
     else if (buffer->pvBuffer && buffer->cbBuffer)
         lua_pushvalue(call->L, buffers->objects[i]);
@@ -169,6 +173,24 @@ void slua_push_buffers(struct slua_call *call, struct slua_buffers *buffers)
         push_data(call, buffers, i);
         lua_rawseti(L, -2, 2);
         lua_rawseti(L, -2, (int)i + 1);
+    }
+}
+
+void slua_buffers_tell(struct slua_call *call, int index, struct slua_buffers *buffers)
+{
+    lua_State *L = call->L;
+
+    if (!lua_istable(L, index))
+        return;
+    for (ULONG i = 0; i < buffers->common.desc.cBuffers; i++) {
+        if (!sspi_buffers_retyped(&buffers->common, i))
+            continue;
+        lua_createtable(L, 2, 0);
+        slua_push_number(L, buffers->common.buffers[i].BufferType);
+        lua_rawseti(L, -2, 1);
+        slua_push_number(L, buffers->common.buffers[i].cbBuffer);
+        lua_rawseti(L, -2, 2);
+        lua_rawseti(L, index, (int)i + 1);
     }
 }
 

@@ -150,7 +150,11 @@ PyObject *py_text_result(char *text);
 PyObject *py_text(const char *text);
 /* Takes over `data` and sets it to NULL. */
 PyObject *py_buffer_new(struct py_state *state, void **data, ULONG size);
+/* A tuple of (type, size, offset within the first buffer or None). */
 PyObject *py_buffers_result(struct sspi_buffers *buffers);
+/* Where the script gave a list: what the package retyped is replaced in it, as py_buffers_result shows it. False with
+ * an exception. */
+SSPI_MUST_CHECK bool py_buffers_tell(struct py_call *call, Py_ssize_t index, const struct sspi_buffers *buffers);
 PyObject *py_output_result(struct py_call *call, Py_ssize_t index, struct sspi_buffers *buffers);
 PyObject *py_row(struct py_state *state, const struct sspi_row *row, const void *base);
 /* An attribute structure: converted, and its pointers freed. */

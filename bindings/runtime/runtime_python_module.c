@@ -56,23 +56,52 @@ PyObject *py_text_result(char *text)
 }
 
 /* What became of the buffers of a message: a tuple of (type, size). */
+/* (type, size, offset): the offset within the first buffer, or None. */
+static PyObject *buffer_item(const struct sspi_buffers *buffers, ULONG i)
+{
+    ULONG offset;
+    PyObject *type = PyLong_FromUnsignedLong(buffers->buffers[i].BufferType);
+    PyObject *size = PyLong_FromUnsignedLong(buffers->buffers[i].cbBuffer);
+
+    if (sspi_buffers_offset(buffers, i, &offset))
+        return py_pack(3, type, size, PyLong_FromUnsignedLong(offset));
+    Py_INCREF(Py_None);
+    return py_pack(3, type, size, Py_None);
+}
+
 PyObject *py_buffers_result(struct sspi_buffers *buffers)
 {
     Py_ssize_t count = (Py_ssize_t)buffers->desc.cBuffers;
     PyObject *tuple = PyTuple_New(count);
 
     for (Py_ssize_t i = 0; tuple && i < count; i++) {
-        PyObject *type = PyLong_FromUnsignedLong(buffers->buffers[i].BufferType);
-        PyObject *size = PyLong_FromUnsignedLong(buffers->buffers[i].cbBuffer);
-        PyObject *pair = py_pack(2, type, size);
+        PyObject *item = buffer_item(buffers, (ULONG)i);
 
-        if (!pair) {
+        if (!item) {
             Py_DECREF(tuple);
             return NULL;
         }
-        (void)PyTuple_SetItem(tuple, i, pair);
+        (void)PyTuple_SetItem(tuple, i, item);
     }
     return tuple;
+}
+
+bool py_buffers_tell(struct py_call *call, Py_ssize_t index, const struct sspi_buffers *buffers)
+{
+    PyObject *list = index < call->nargs ? call->args[index] : Py_None;
+
+    if (!PyList_Check(list))
+        return true;
+    for (ULONG i = 0; i < buffers->desc.cBuffers && (Py_ssize_t)i < PyList_Size(list); i++) {
+        PyObject *item;
+
+        if (!sspi_buffers_retyped(buffers, i))
+            continue;
+        item = buffer_item(buffers, i);
+        if (!item || PyList_SetItem(list, (Py_ssize_t)i, item))
+            return false;
+    }
+    return true;
 }
 
 /* One output buffer: memory of the package as an object, or how much of the caller's was used. */

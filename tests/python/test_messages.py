@@ -61,7 +61,7 @@ def test_in_place_without_a_copy(pair):
     frame[16:] = b"hello"
     view = memoryview(frame)
     sizes = _sspi.EncryptMessage(client._handle, 0, [(TOKEN, view[:16]), (DATA, view[16:])], 0)
-    assert sizes == ((TOKEN, 16), (DATA, 5))
+    assert sizes == ((TOKEN, 16, 0), (DATA, 5, None))
     assert frame[16:] != b"hello"
     status, _, qop = _sspi.DecryptMessage(server._handle, [(TOKEN, view[:16]), (DATA, view[16:])], 0)
     assert (status, qop) == (0, 0)
