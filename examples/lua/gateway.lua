@@ -1,5 +1,5 @@
 #!/usr/bin/env lua5.4
--- An HTTP server whose page is for known users only: NTLM over HTTP, bound to the connection, on cqueues.
+-- An HTTP server whose page is for known users only: NTLM or Kerberos over HTTP, bound to the connection, on cqueues.
 --
 --     gateway.lua --accounts accounts.db --domain EXAMPLE --port 8080
 --
@@ -35,6 +35,7 @@ local OPTIONS = {
   { "listen", "127.0.0.1", "address to listen on" },
   { "port", 8080, "port to listen on, 0: any free one" },
   { "accounts", nil, "account store, as sspi-accounts makes it (default: sspi.conf's)" },
+  { "keytab", nil, "keys of HTTP/this-host for Kerberos (default: sspi.conf's)" },
   { "domain", nil, "NetBIOS name of the domain to announce" },
   { "scheme", "NTLM", "HTTP schemes to offer, separated by commas" },
   { "leg-timeout", 15, "seconds between two legs" },
@@ -44,7 +45,7 @@ local OPTIONS = {
 }
 
 local function usage()
-  print("usage: gateway.lua [--option value]...\n\nServes one page to users who log in by NTLM.\n")
+  print("usage: gateway.lua [--option value]...\n\nServes one page to users who log in by NTLM or Kerberos.\n")
   for _, row in ipairs(OPTIONS) do
     print(("  --%-15s %s%s"):format(row[1], row[3], row[2] and (" (%s)"):format(row[2]) or ""))
   end
@@ -102,11 +103,17 @@ end
 -- One credential a scheme; the name of an HTTP scheme is that of its package.
 local function acquire(options)
   local credentials = {}
+  if options.keytab and not ("," .. options.scheme:lower() .. ","):find(",negotiate,", 1, true) then
+    die("--keytab is for Kerberos: offer it with --scheme Negotiate,NTLM")
+  end
   for scheme in options.scheme:gmatch("[^,]+") do
+    local tickets = scheme:lower() == "negotiate"
     local credential, why = sspi.credential {
       package = scheme,
       usage = "accept",
       accounts = options.accounts,
+      keytab = tickets and options.keytab or nil,
+      services = tickets and "HTTP" or nil, -- whatever else the keytab is for
       options = { netbios_domain_name = options.domain },
       on_event = log_event,
     }

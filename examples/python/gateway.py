@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""An HTTP server whose page is for known users only: NTLM over HTTP, bound to the connection.
+"""An HTTP server whose page is for known users only: NTLM or Kerberos over HTTP, bound to the connection.
 
     gateway.py --accounts accounts.db --domain EXAMPLE --port 8080
 
@@ -229,6 +229,8 @@ def acquire(options: argparse.Namespace) -> dict[str, sspi.Credential]:
     """One credential a scheme; the name of an HTTP scheme is that of its package."""
     settings = {"netbios_domain_name": options.domain} if options.domain else {}
     credentials = {}
+    if options.keytab and "negotiate" not in options.scheme.casefold().split(","):
+        sys.exit("gateway: --keytab is for Kerberos: offer it with --scheme Negotiate,NTLM")
     for scheme in options.scheme.split(","):
         credentials[scheme.casefold()] = acquire_one(scheme, options, settings)
         if scheme.casefold() == "negotiate":
@@ -238,8 +240,17 @@ def acquire(options: argparse.Namespace) -> dict[str, sspi.Credential]:
 
 def acquire_one(scheme: str, options: argparse.Namespace, settings: dict[str, str]) -> sspi.Credential:
     """A credential, or the end of the program with a sentence."""
+    tickets = scheme.casefold() == "negotiate"
     try:
-        return sspi.Credential(scheme, usage="accept", accounts=options.accounts, options=settings, on_event=log_event)
+        return sspi.Credential(
+            scheme,
+            usage="accept",
+            accounts=options.accounts,
+            keytab=options.keytab if tickets else None,
+            services="HTTP" if tickets else None,  # whatever else the keytab is for
+            options=settings,
+            on_event=log_event,
+        )
     except sspi.SSPIError as failure:
         sys.exit(f"gateway: {scheme}: {failure.explanation or failure.status.name}")
 
@@ -266,10 +277,13 @@ async def serve(gateway: Gateway, host: str, port: int) -> None:
 
 def arguments() -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="gateway", description="Serves one page to users who log in by NTLM.")
+    parser = argparse.ArgumentParser(
+        prog="gateway", description="Serves one page to users who log in by NTLM or Kerberos."
+    )
     parser.add_argument("--listen", default="127.0.0.1", metavar="ADDRESS", help="address to listen on (%(default)s)")
     parser.add_argument("--port", type=int, default=8080, help="port to listen on, 0: any free one (%(default)s)")
     parser.add_argument("--accounts", metavar="LOCATION", help="account store (default: sspi.conf's)")
+    parser.add_argument("--keytab", metavar="FILE", help="keys of HTTP/this-host for Kerberos (default: sspi.conf's)")
     parser.add_argument("--domain", metavar="NAME", help="NetBIOS name of the domain to announce")
     parser.add_argument(
         "--scheme", default="NTLM", metavar="NAMES", help="schemes to offer, e.g. Negotiate,NTLM (%(default)s)"
