@@ -18,6 +18,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("SSPI_BUILD", ROOT / "build" / "release"))
+# These need a domain around them: domain/samba.sh runs them in one.
+collect_ignore = [] if "SAMBA_DOMAIN" in os.environ else ["domain"]
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,35 @@ def password_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     del os.environ["NTLM_USER_FILE"]
     if before is not None:
         os.environ["NTLM_USER_FILE"] = before
+
+
+@pytest.fixture(scope="session")
+def kdc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of a private realm; the process's environment is set for clients of it.
+
+    One for all tests: libkrb5 reads its configuration once in a thread.
+    """
+    for program in ("kadmin.heimdal", "kinit"):
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is missing: apt-get install heimdal-kdc heimdal-clients")
+    folder = tmp_path_factory.mktemp("kdc")
+    result = subprocess.run(
+        [ROOT / "tests" / "peers" / "kdc.sh", "start", folder], capture_output=True, text=True, timeout=60
+    )
+    assert result.returncode == 0, result.stderr
+    saved = dict(os.environ)
+    os.environ |= {
+        "KRB5_CONFIG": str(folder / "krb5.conf"),
+        "KRB5CCNAME": f"FILE:{folder}/cache",
+        "KRB5_KTNAME": str(folder / "http.keytab"),
+        "SSPI_REPLAY_CACHE": str(folder / "replay"),
+    }
+    (folder / "password").write_text(ALICE.password)
+    subprocess.run(["kinit", f"--password-file={folder}/password", "alice@EXAMPLE.TEST"], check=True, timeout=30)
+    yield folder
+    os.environ.clear()
+    os.environ |= saved
+    subprocess.run([ROOT / "tests" / "peers" / "kdc.sh", "stop", folder], check=False, timeout=30)
 
 
 @pytest.fixture(scope="session")

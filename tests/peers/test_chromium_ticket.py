@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 from conftest import ALICE, Server
 from test_chromium import browse, dump
-from test_kerberos import kdc
 from test_spnego_kerberos import CLIENT, door, no_ticket, services
 
-__all__ = ["door", "kdc", "no_ticket", "services"]
+__all__ = ["door", "no_ticket", "services"]
 
 NAMES = ("--host-resolver-rules=MAP server.example.test 127.0.0.1", "--auth-server-allowlist=*.example.test")
 # What the browser remembers of earlier runs: that it met Negotiate once, after which it loads the GSS library, and that

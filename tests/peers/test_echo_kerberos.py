@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from conftest import Server
 from test_echo import LANGUAGES, programs
-from test_kerberos import SERVICE, kdc
+from test_kerberos import SERVICE
 
-__all__ = ["kdc", "programs"]
+__all__ = ["programs"]
 
 Programs = dict[str, dict[str, list[object]]]
 CLIENT = "alice@EXAMPLE.TEST"

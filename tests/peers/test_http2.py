@@ -15,10 +15,10 @@ from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import ConnectionTerminated, DataReceived, ResponseReceived, StreamEnded, StreamReset
 from raw_http import Http, authorization, client_of
-from test_kerberos import SERVICE, kdc
+from test_kerberos import SERVICE
 from test_spnego_kerberos import CLIENT, curl, no_ticket, services
 
-__all__ = ["kdc", "no_ticket", "services"]
+__all__ = ["no_ticket", "services"]
 
 HTTP_1_1_REQUIRED = 13
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -39,30 +38,6 @@ TYPES = [
     "aes256-cts-hmac-sha384-192",
     "aes128-cts-hmac-sha256-128",
 ]
-
-
-@pytest.fixture(scope="session")
-def kdc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The folder of a private realm; the process's environment is set for clients of it."""
-    for program in ("kadmin.heimdal", "kinit"):
-        if shutil.which(program) is None:
-            pytest.skip(f"{program} is missing: apt-get install heimdal-kdc heimdal-clients")
-    folder = tmp_path_factory.mktemp("kdc")
-    result = subprocess.run([HERE / "kdc.sh", "start", folder], capture_output=True, text=True, timeout=60)
-    assert result.returncode == 0, result.stderr
-    saved = dict(os.environ)
-    os.environ |= {
-        "KRB5_CONFIG": str(folder / "krb5.conf"),
-        "KRB5CCNAME": f"FILE:{folder}/cache",
-        "KRB5_KTNAME": str(folder / "http.keytab"),
-        "SSPI_REPLAY_CACHE": str(folder / "replay"),
-    }
-    (folder / "password").write_text(PASSWORD)
-    subprocess.run(["kinit", f"--password-file={folder}/password", "alice@EXAMPLE.TEST"], check=True, timeout=30)
-    yield folder
-    os.environ.clear()
-    os.environ |= saved
-    subprocess.run([HERE / "kdc.sh", "stop", folder], check=False, timeout=30)
 
 
 class OurServer:

@@ -10,9 +10,7 @@ from pathlib import Path
 import pytest
 import sspi
 from conftest import ALICE, GATEWAYS, Server, needs, running_gateway
-from test_kerberos import GSS_PROTECT, PROTECT, SERVICE, gssapi, handshake, kdc
-
-__all__ = ["kdc"]
+from test_kerberos import GSS_PROTECT, PROTECT, SERVICE, gssapi, handshake
 
 SPNEGO = gssapi.OID.from_int_seq("1.3.6.1.5.5.2")
 CLIENT = "alice@EXAMPLE.TEST"
