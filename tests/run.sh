@@ -19,7 +19,7 @@ chosen=()
 
 # Order matters only in that the cheap and telling ones come first.
 daily=(lint unit unit-clang asan asan-clang tsan valgrind conformance attack install bindings tools python lua
-    fuzz mutations secrets timing peers quickstart selftest)
+    fuzz mutations secrets timing peers domain quickstart selftest)
 long=(valgrind-full soak fuzz-long selftest-full)
 
 # shellcheck source=tests/support/suites.sh

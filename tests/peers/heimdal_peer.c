@@ -3,10 +3,11 @@
  * `unwrap HEX`, `sign HEX`, `verify HEX HEX`. Each is answered by `ok HEX` (after step: `ok HEX done` once established)
  * or `no REASON`.
  *
- *     heimdal_peer client SERVICE FLAGS | heimdal_peer server
+ *     heimdal_peer client SERVICE FLAGS [spnego] | heimdal_peer server
  */
 #include <gssapi/gssapi.h>
 #include <gssapi/gssapi_krb5.h>
+#include <gssapi/gssapi_spnego.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 static gss_ctx_id_t context = GSS_C_NO_CONTEXT;
 static gss_name_t target = GSS_C_NO_NAME;
 static OM_uint32 wanted;
+static gss_OID mechanism;
 
 static gss_buffer_desc from_hex(const char *hex)
 {
@@ -48,7 +50,7 @@ static void step(gss_buffer_desc *in)
     OM_uint32 minor, major, flags;
 
     if (target)
-        major = gss_init_sec_context(&minor, GSS_C_NO_CREDENTIAL, &context, target, GSS_KRB5_MECHANISM, wanted, 0,
+        major = gss_init_sec_context(&minor, GSS_C_NO_CREDENTIAL, &context, target, mechanism, wanted, 0,
                                      GSS_C_NO_CHANNEL_BINDINGS, in, NULL, &out, &flags, NULL);
     else
         major = gss_accept_sec_context(&minor, &context, GSS_C_NO_CREDENTIAL, in, GSS_C_NO_CHANNEL_BINDINGS, NULL, NULL,
@@ -78,13 +80,14 @@ int main(int count, char **arguments)
 {
     static char line[LINE_MAX_SIZE];
 
-    if (count == 4) {
+    if (count >= 4) {
         gss_buffer_desc name = {strlen(arguments[2]), arguments[2]};
         OM_uint32 minor;
 
         if (gss_import_name(&minor, &name, GSS_KRB5_NT_PRINCIPAL_NAME, &target))
             return 1;
         wanted = (OM_uint32)strtoul(arguments[3], NULL, 0);
+        mechanism = count > 4 ? GSS_SPNEGO_MECHANISM : GSS_KRB5_MECHANISM;
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
     while (fgets(line, sizeof line, stdin)) {

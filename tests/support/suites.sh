@@ -191,6 +191,23 @@ suite_peers() {
     folder_run peers
 }
 
+# In a Samba domain of its own, which needs root.
+suite_domain() {
+    local peers=$root/tests/peers reason folder status=0
+    if ! reason=$("$peers/domain/samba.sh" possible); then
+        echo "SKIP domain: $reason"
+        echo "0 passed, 0 failed, 1 skipped"
+        return 0
+    fi
+    need release
+    scripts_environment
+    folder=$(mktemp -d)
+    timeout -k 10 900 "$peers/domain/samba.sh" run "$folder/domain" \
+        "$root/.venv/bin/python" -m pytest -q -rs --color=no "$peers/domain" || status=$?
+    rm -rf "$folder"
+    return $status
+}
+
 suite_quickstart() {
     need release
     scripts_environment
