@@ -174,6 +174,20 @@ static SECURITY_STATUS proxy(krb5_context context, const struct krb_s4u *s4u, kr
     return status;
 }
 
+/* A ticket that was got earlier and still is good. krb5_get_credentials would do this, and leak a text where there is
+ * none. */
+static krb5_creds *cached(krb5_context context, krb5_ccache cache, krb5_creds *wanted)
+{
+    krb5_creds found = {0}, *copy = NULL;
+
+    if (krb5_cc_retrieve_cred(context, cache, 0, wanted, &found) != 0)
+        return NULL;
+    if (clock_now() + HEIMDAL_RENEW_BEFORE < heimdal_time(found.times.endtime))
+        (void)krb5_copy_creds(context, &found, &copy);
+    krb5_free_cred_contents(context, &found);
+    return copy;
+}
+
 SECURITY_STATUS heimdal_s4u_ticket(krb5_context context, struct krb_credential *credential, krb5_ccache cache,
                                    const char *target, krb5_creds **creds, struct failure *failure)
 {
@@ -189,8 +203,9 @@ SECURITY_STATUS heimdal_s4u_ticket(krb5_context context, struct krb_credential *
     if (status == SEC_E_OK && clock_now() >= s4u->end)
         status = failure_set(failure, SEC_E_NO_CREDENTIALS, SSPI_REASON_TICKET_EXPIRED,
                              "the ticket of %s, in whose name this credential acts, expired", s4u->client);
-    if (status == SEC_E_OK && krb5_get_credentials(context, KRB5_GC_CACHED, cache, &wanted, creds) != 0) {
-        *creds = NULL;
+    if (status == SEC_E_OK)
+        *creds = cached(context, cache, &wanted);
+    if (status == SEC_E_OK && !*creds) {
         status = proxy(context, s4u, wanted.server, target, creds, failure);
         if (status == SEC_E_OK)
             status = client_check(context, *creds, s4u->client, failure);
@@ -350,9 +365,9 @@ static SECURITY_STATUS self_ticket(krb5_context context, struct krb_cache *servi
     if (status == SEC_E_OK) {
         snprintf(what, sizeof what, "no ticket in the name of %.200s", *client);
         error = creds_get(context, cache, principal, NULL, self, creds);
-        status = error == KRB5KDC_ERR_C_PRINCIPAL_UNKNOWN ? failure_set(
-                     failure, SEC_E_LOGON_DENIED, SSPI_REASON_UNKNOWN_USER, "the KDC knows no user %s", *client)
-                                                          : s4u_status(context, error, what, failure);
+        status = s4u_status(context, error, what, failure);
+        if (error == KRB5KDC_ERR_C_PRINCIPAL_UNKNOWN) /* libkrb5 would say that it is the service */
+            status = failure_set(failure, status, SSPI_REASON_UNKNOWN_USER, "the KDC knows no user %s", *client);
     }
     if (status == SEC_E_OK)
         status = client_check(context, *creds, *client, failure);

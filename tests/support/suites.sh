@@ -31,7 +31,7 @@ sanitizers_on() {
     local common="log_path=$reports/report:print_stacktrace=1"
     export ASAN_OPTIONS="$common:detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1"
     export UBSAN_OPTIONS="$common"
-    export LSAN_OPTIONS="log_path=$reports/report"
+    export LSAN_OPTIONS="log_path=$reports/report:suppressions=$root/tests/support/lsan.supp:print_suppressions=0"
     export TSAN_OPTIONS="log_path=$reports/report:second_deadlock_stack=1"
 }
 
@@ -119,7 +119,7 @@ suite_tsan() {
 valgrind_run() {
     need release
     wrapper="valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,possible
-        --log-file=$reports/valgrind.%p"
+        --suppressions=$root/tests/support/valgrind.supp --log-file=$reports/valgrind.%p"
     limit=1800 executables_run release inprocess "$@"
 }
 
