@@ -260,7 +260,7 @@ def owner_index(call: Call) -> str:
 
 def invoke(call: Call) -> list[str]:
     arguments = ", ".join(argument(call, name, shape) for name, shape in call.arguments)
-    target = {"status": "status = ", "void": ""}.get(call.result, "value = ")
+    target = {"status": "status = ", "void": "", "number": "value = (ULONG)"}.get(call.result, "value = ")
     lines = [
         "    slua_call_enter(&call);",
         f"    {target}{call.function.name}({arguments});",

@@ -60,7 +60,7 @@ def emit_luacats(model: Model) -> str:
         shape = model.rows[struct]
         lines.append(f"---@class sspi.{shape.name}")
         for field in shape.fields:
-            text = field.kind in ("TEXT", "WIDE", "BYTES")
+            text = field.kind in ("TEXT", "WIDE", "BYTES", "WIDE_ARRAY", "BYTES_ARRAY")
             kind = f"sspi.{model.rows[field.row].name}?" if field.kind == "ROW" else "string" if text else "integer"
             lines.append(f"---@field {field.name} {kind} {field.comment}".rstrip())
         lines.append("")

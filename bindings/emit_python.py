@@ -290,7 +290,7 @@ def brief(call: Call) -> str:
 
 def invoke(call: Call) -> list[str]:
     arguments = ", ".join(argument(call, name, shape) for name, shape in call.arguments)
-    target = {"status": "status = ", "void": ""}.get(call.result, "value = ")
+    target = {"status": "status = ", "void": "", "number": "value = (ULONG)"}.get(call.result, "value = ")
     expression = f"{target}{call.function.name}({arguments});"
     return [f"    py_call_enter(&call, {brief(call)});", f"    {expression}", "    py_call_leave(&call);"]
 

@@ -91,7 +91,9 @@ def emit_stub(model: Model) -> str:
 def field_type(model: Model, field: RowField) -> str:
     if field.kind in ("TEXT", "WIDE"):
         return "str | None"
-    if field.kind == "BYTES":
+    if field.kind == "WIDE_ARRAY":
+        return "str"
+    if field.kind in ("BYTES", "BYTES_ARRAY"):
         return "bytes"
     return f"{model.rows[field.row].name} | None" if field.kind == "ROW" else "int"
 

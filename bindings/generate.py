@@ -38,11 +38,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--include", type=Path, action="append", required=True, help="folder of the public headers")
     parser.add_argument("--output", type=Path, required=True, help="folder for the generated files")
-    parser.add_argument("--header", action="append", help="header to read; sspi.h and sspi_ext.h by default")
+    parser.add_argument(
+        "--header", action="append", help="header to read; sspi.h, sspi_ext.h and schannel.h by default"
+    )
     parser.add_argument("--only", action="append", help="write only this file")
     arguments = parser.parse_args()
     try:
-        model = build_model(read_headers(arguments.header or ["sspi.h", "sspi_ext.h"], arguments.include))
+        model = build_model(read_headers(arguments.header or ["sspi.h", "sspi_ext.h", "schannel.h"], arguments.include))
         texts = {name: emit(model) for name, emit in FILES.items() if not arguments.only or name in arguments.only}
     except (HeaderError, ShapeError) as error:
         print(f"generate.py: {error}", file=sys.stderr)

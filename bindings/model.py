@@ -203,7 +203,16 @@ class Model:
     header: Header = field(default_factory=Header)
 
 
-WIDTHS = {"uint8_t": 1, "unsigned char": 1, "uint16_t": 2, "uint32_t": 4, "uint64_t": 8, "int": 4, "int32_t": 4}
+WIDTHS = {
+    "uint8_t": 1,
+    "unsigned char": 1,
+    "unsigned int": 4,
+    "uint16_t": 2,
+    "uint32_t": 4,
+    "uint64_t": 8,
+    "int": 4,
+    "int32_t": 4,
+}
 
 
 class Builder:
@@ -416,6 +425,7 @@ class Builder:
             return struct_name
         struct = self.header.structs[struct_name]
         sizes = {a.arguments[0] for v in struct.members for a in v.annotations if a.arguments}
+        sizes |= {size for (owner, _), size in overrides.ARRAY_SIZES.items() if owner == struct.name}
         fields = [self.member(struct, v) for v in struct.members if v.name not in sizes and v.name != "Size"]
         twin = struct_name.endswith("A") and struct_name[:-1] + "W" in self.header.structs
         name = struct_name[:-1] if twin else struct_name
@@ -427,7 +437,7 @@ class Builder:
         sized = variable.annotation("_Field_size_bytes_", "_Field_size_bytes_opt_")
         shape = RowField(variable.name, "", variable.name, comment=variable.comment)
         if variable.array is not None:
-            raise ShapeError(f"{struct.name}: member {variable.name}: an array has no shape")
+            return self.array(struct, variable)
         if variable.type.name in ("TimeStamp", "LARGE_INTEGER"):
             shape.kind = "TIME"
         elif not kind.pointers and kind.name in self.header.enums:
@@ -444,12 +454,30 @@ class Builder:
             shape.secret = (base, variable.name) in overrides.SECRET_MEMBERS
         elif kind.name == "char" and kind.pointers == 1:
             shape.kind = "TEXT"
-        elif variable.type.name in ("SEC_WCHAR", "WCHAR") and kind.pointers == 1:
+        elif self.is_wide_text(variable):
             shape.kind = "WIDE"
         elif kind.pointers == 1 and kind.name in self.header.structs and self.header.structs[kind.name].members:
             shape.kind, shape.row = "ROW", self.row(kind.name)
         else:
             raise ShapeError(f"{struct.name}: member {variable.name} ({variable.type}): no shape")
+        return shape
+
+    def is_wide_text(self, variable: Variable) -> bool:
+        return variable.type.name == "LPWSTR" or (
+            variable.type.name in ("SEC_WCHAR", "WCHAR") and self.header.resolve(variable.type).pointers == 1
+        )
+
+    def array(self, struct: Struct, variable: Variable) -> RowField:
+        """Text in place, or bytes whose size is another member."""
+        shape = RowField(variable.name, "WIDE_ARRAY", variable.name, comment=variable.comment)
+        size = overrides.ARRAY_SIZES.get((struct.name, variable.name))
+        if variable.type.name in ("SEC_WCHAR", "WCHAR"):
+            return shape
+        if size is None or WIDTHS.get(self.header.resolve(variable.type).name) != 1:
+            raise ShapeError(f"{struct.name}: member {variable.name}: an array without a size has no shape")
+        member = next(v for v in struct.members if v.name == size)
+        shape.kind, shape.size_member = "BYTES_ARRAY", size
+        shape.width = WIDTHS[self.header.resolve(member.type).name]
         return shape
 
     def attributes(self, function: str, prefix: str, struct_prefix: str) -> None:
@@ -459,7 +487,7 @@ class Builder:
             known = constant.name.startswith(prefix) and constant.name not in overrides.ATTRIBUTES_LEFT_OUT
             if not known or not constant.comment.startswith(struct_prefix):
                 continue
-            name = constant.comment.split()[0]
+            name = constant.comment.split()[0].rstrip(",")
             struct = next((n for n in (name, name + "A") if n in self.header.structs), "")
             if not struct:
                 alias = self.header.typedefs.get(name)

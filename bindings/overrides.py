@@ -20,7 +20,6 @@ LEFT_OUT: dict[str, str] = {
     "ExportSecurityContext": "a token without a type",
     "ImportSecurityContextA": "a token without a type",
     "SaslEnumerateProfilesA": "a list ended by two nulls",
-    "SaslSetContextOption": "a value whose type depends on the option",
     "SaslGetContextOption": "a value whose type depends on the option",
 }
 
@@ -96,9 +95,28 @@ ATTRIBUTES_LEFT_OUT: dict[str, str] = {
     "SECPKG_ATTR_DCE_INFO": "a pointer without a type",
     "SECPKG_ATTR_ACCESS_TOKEN": "a pointer without a type",
     "SECPKG_ATTR_SUBJECT_SECURITY_ATTRIBUTES": "a pointer without a type",
-    "SECPKG_ATTR_APPLICATION_PROTOCOL": "an array inside the structure",
     "SECPKG_ATTR_NEGOTIATED_TLS_EXTENSIONS": "an array of numbers",
     "SECPKG_CRED_ATTR_KDC_PROXY_SETTINGS": "can only be set",
+    "SECPKG_ATTR_ISSUER_LIST": "obsolete",
+    "SECPKG_ATTR_REMOTE_CRED": "obsolete",
+    "SECPKG_ATTR_LOCAL_CRED": "obsolete",
+    "SECPKG_ATTR_ISSUER_LIST_EX": "a list inside the structure",
+    "SECPKG_ATTR_EAP_KEY_BLOCK": "secrets in arrays",
+    "SECPKG_ATTR_MAPPED_CRED_ATTR": "a pointer without a type",
+    "SECPKG_ATTR_CC_POLICY_RESULT": "an array inside the structure",
+    "SECPKG_ATTR_EAP_PRF_INFO": "can only be set",
+    "SECPKG_ATTR_SUPPORTED_SIGNATURES": "an array of numbers",
+    "SECPKG_ATTR_EARLY_START": "can only be set",
+    "SECPKG_ATTR_KEYING_MATERIAL_INFO": "can only be set",
+    "SECPKG_ATTR_KEYING_MATERIAL_INPROC": "both ways",
+    "SECPKG_ATTR_SRTP_PARAMETERS": "not part of the packages built",
+    "SECPKG_ATTR_TOKEN_BINDING": "not part of the packages built",
+}
+
+# Arrays inside structures: (structure, member) -> the member that holds how much of it is used.
+ARRAY_SIZES: dict[tuple[str, str], str] = {
+    ("SecPkgContext_ApplicationProtocol", "ProtocolId"): "ProtocolIdSize",
+    ("SecPkgContext_SessionInfo", "rgbSessionId"): "cbSessionId",
 }
 
 # Members that hold secrets: wiped before they are freed.
@@ -106,6 +124,7 @@ SECRET_MEMBERS = {
     ("SecPkgContext_SessionKey", "SessionKey"),
     ("SecPkgContext_NegoKeys", "KeyValue"),
     ("SecPkgContext_NegoKeys", "VerifyKeyValue"),
+    ("SecPkgContext_KeyingMaterial", "pbKeyingMaterial"),
 }
 
 # Structures that only callbacks see, and which direction: rows are made of those that come in.

@@ -204,6 +204,8 @@ const void *sspi_field_pointer(const void *base, const struct sspi_field *field)
 {
     const void *pointer;
 
+    if (field->kind >= SSPI_FIELD_WIDE_ARRAY)
+        return (const char *)base + field->offset;
     memcpy(&pointer, (const char *)base + field->offset, sizeof pointer);
     return pointer;
 }
@@ -216,7 +218,7 @@ void sspi_row_free(const struct sspi_row *row, void *base)
         const struct sspi_field *field = &row->fields[i];
         void *pointer;
 
-        if (field->kind < SSPI_FIELD_TEXT)
+        if (field->kind < SSPI_FIELD_TEXT || field->kind >= SSPI_FIELD_WIDE_ARRAY)
             continue;
         pointer = (void *)(uintptr_t)sspi_field_pointer(base, field);
         if (pointer && field->secret)

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <schannel.h>
 #include <sspi.h>
 #include <sspi_ext.h>
 
@@ -95,14 +96,16 @@ void *sspi_identity_pointer(struct sspi_identity *identity);
 /* ---- Structures that a call fills in ---- */
 
 enum sspi_field_kind {
-    SSPI_FIELD_UNSIGNED, /* 1, 2, 4 or 8 bytes */
-    SSPI_FIELD_SIGNED,   /* 4 bytes */
-    SSPI_FIELD_STATUS,   /* shown as unsigned, as the specifications print it */
-    SSPI_FIELD_TIME,     /* TimeStamp: 100 ns since 1601 */
-    SSPI_FIELD_TEXT,     /* char *, UTF-8, terminated; NULL: none */
-    SSPI_FIELD_WIDE,     /* WCHAR *, UTF-16, terminated; NULL: none */
-    SSPI_FIELD_BYTES,    /* pointer, with the size in another member */
-    SSPI_FIELD_ROW       /* pointer to another structure; NULL: none */
+    SSPI_FIELD_UNSIGNED,   /* 1, 2, 4 or 8 bytes */
+    SSPI_FIELD_SIGNED,     /* 4 bytes */
+    SSPI_FIELD_STATUS,     /* shown as unsigned, as the specifications print it */
+    SSPI_FIELD_TIME,       /* TimeStamp: 100 ns since 1601 */
+    SSPI_FIELD_TEXT,       /* char *, UTF-8, terminated; NULL: none */
+    SSPI_FIELD_WIDE,       /* WCHAR *, UTF-16, terminated; NULL: none */
+    SSPI_FIELD_BYTES,      /* pointer, with the size in another member */
+    SSPI_FIELD_ROW,        /* pointer to another structure; NULL: none */
+    SSPI_FIELD_WIDE_ARRAY, /* WCHAR[], UTF-16, terminated */
+    SSPI_FIELD_BYTES_ARRAY /* BYTE[], with the size in another member */
 };
 
 struct sspi_row;
@@ -111,8 +114,8 @@ struct sspi_field {
     const char *name;
     enum sspi_field_kind kind;
     size_t offset;
-    size_t width;       /* bytes of a number; of the size member for BYTES */
-    size_t size_offset; /* BYTES: where its size is */
+    size_t width;       /* bytes of a number; of the size member for BYTES and BYTES_ARRAY */
+    size_t size_offset; /* BYTES, BYTES_ARRAY: where its size is */
     const struct sspi_row *row;
     bool secret; /* wiped before it is freed */
 };
@@ -135,7 +138,7 @@ struct sspi_attribute {
 
 /* Room for any attribute structure. */
 union sspi_attribute_room {
-    unsigned char bytes[512];
+    unsigned char bytes[1024];
     ULONGLONG align;
     void *pointer;
 };
@@ -144,6 +147,7 @@ union sspi_attribute_room {
 const struct sspi_row *sspi_attribute_find(const struct sspi_attribute *attributes, ULONG number);
 /* Reads members: numbers by width, and views. */
 uint64_t sspi_field_number(const void *base, size_t offset, size_t width);
+/* What a pointer member points to, or where an array begins. */
 const void *sspi_field_pointer(const void *base, const struct sspi_field *field);
 /* Frees every pointer that a query put into an attribute structure, secrets wiped. */
 void sspi_row_free(const struct sspi_row *row, void *base);

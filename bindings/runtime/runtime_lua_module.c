@@ -79,6 +79,7 @@ static void push_field(lua_State *L, const struct sspi_field *field, const void 
         slua_push_number(L, sspi_field_number(base, field->offset, 8));
         return;
     case SSPI_FIELD_BYTES:
+    case SSPI_FIELD_BYTES_ARRAY:
         lua_pushlstring(L, pointer ? pointer : "",
                         pointer ? (size_t)sspi_field_number(base, field->size_offset, field->width) : 0);
         return;
@@ -89,7 +90,7 @@ static void push_field(lua_State *L, const struct sspi_field *field, const void 
         lua_pushnil(L);
     else if (field->kind == SSPI_FIELD_TEXT)
         lua_pushstring(L, pointer);
-    else if (field->kind == SSPI_FIELD_WIDE)
+    else if (field->kind == SSPI_FIELD_WIDE || field->kind == SSPI_FIELD_WIDE_ARRAY)
         push_wide(L, pointer);
     else
         slua_push_row(L, field->row, pointer);

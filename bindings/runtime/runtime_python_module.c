@@ -162,6 +162,7 @@ static PyObject *field_result(struct py_state *state, const struct sspi_field *f
     case SSPI_FIELD_TIME:
         return PyLong_FromLongLong((int64_t)sspi_field_number(base, field->offset, 8));
     case SSPI_FIELD_BYTES:
+    case SSPI_FIELD_BYTES_ARRAY:
         return PyBytes_FromStringAndSize(
             pointer, pointer ? (Py_ssize_t)sspi_field_number(base, field->size_offset, field->width) : 0);
     default:
@@ -171,7 +172,7 @@ static PyObject *field_result(struct py_state *state, const struct sspi_field *f
         Py_RETURN_NONE;
     if (field->kind == SSPI_FIELD_TEXT)
         return py_text(pointer);
-    if (field->kind == SSPI_FIELD_WIDE)
+    if (field->kind == SSPI_FIELD_WIDE || field->kind == SSPI_FIELD_WIDE_ARRAY)
         return wide_result(pointer);
     return py_row(state, field->row, pointer);
 }

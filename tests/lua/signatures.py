@@ -16,7 +16,7 @@ from model import build_model  # noqa: E402
 def main() -> None:
     """Writes the calls of the generated module as a Lua table."""
     print("return {")
-    for call in build_model(read_headers(["sspi.h", "sspi_ext.h"], [ROOT / "core/include"])).calls:
+    for call in build_model(read_headers(["sspi.h", "sspi_ext.h", "schannel.h"], [ROOT / "core/include"])).calls:
         print(f"  {{ name = '{call.name}', releases = {str(bool(call.releases)).lower()}, inputs = {{")
         for shape in call.inputs:
             facts = {

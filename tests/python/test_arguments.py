@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT / "bindings"))
 import model as shapes  # noqa: E402
 from header import read_headers  # noqa: E402
 
-MODEL = shapes.build_model(read_headers(["sspi.h", "sspi_ext.h"], [ROOT / "core/include"]))
+MODEL = shapes.build_model(read_headers(["sspi.h", "sspi_ext.h", "schannel.h"], [ROOT / "core/include"]))
 CALLS = {call.name: call for call in MODEL.calls}
 KINDS = {
     "CredHandle": "CredHandle",
