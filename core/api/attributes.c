@@ -10,6 +10,7 @@
 #include "api/explain.h"
 #include "api/packages.h"
 #include "api/text.h"
+#include "schannel.h"
 
 /* Every structure with text has one layout in its A and W forms, so the A form stands for both. */
 _Static_assert(sizeof(SecPkgContext_KeyInfoA) == sizeof(SecPkgContext_KeyInfoW), "one layout");
@@ -147,11 +148,68 @@ static SECURITY_STATUS marshal_negotiation(bool wide, const struct attribute_val
     return package_info_make(wide, value->negotiation.provider, (void **)&info->PackageInfo);
 }
 
+/* SecPkgContext_Certificates and SecPkgContext_SessionAppData look alike. */
+_Static_assert(offsetof(SecPkgContext_Certificates, pbCertificateChain)
+                   == offsetof(SecPkgContext_SessionAppData, pbAppData),
+               "one layout");
+
+static SECURITY_STATUS marshal_numbered(bool wide, const struct attribute_value *value, void *out)
+{
+    SecPkgContext_SessionAppData *data = out;
+
+    (void)wide;
+    data->dwFlags = value->numbered.number;
+    if (value->numbered.content.size == 0)
+        return SEC_E_OK;
+    data->pbAppData = context_buffer_dup(value->numbered.content);
+    if (!data->pbAppData)
+        return SEC_E_INSUFFICIENT_MEMORY;
+    data->cbAppData = (DWORD)value->numbered.content.size;
+    return SEC_E_OK;
+}
+
+static SECURITY_STATUS marshal_signatures(bool wide, const struct attribute_value *value, void *out)
+{
+    SecPkgContext_SupportedSignatures *signatures = out;
+
+    (void)wide;
+    signatures->pSignatureAndHashAlgorithms = context_buffer_dup(value->blob);
+    if (!signatures->pSignatureAndHashAlgorithms)
+        return SEC_E_INSUFFICIENT_MEMORY;
+    signatures->cSignatureAndHashAlgorithms = (WORD)(value->blob.size / sizeof(WORD));
+    return SEC_E_OK;
+}
+
+/* One piece of memory: the array, then the names. */
+static SECURITY_STATUS marshal_issuers(bool wide, const struct attribute_value *value, void *out)
+{
+    SecPkgContext_IssuerListInfoEx *issuers = out;
+    size_t size = value->list.count * sizeof *issuers->aIssuers;
+    uint8_t *end;
+
+    (void)wide;
+    if (value->list.count == 0)
+        return SEC_E_OK;
+    for (size_t i = 0; i < value->list.count; i++)
+        size += value->list.items[i].size;
+    issuers->aIssuers = context_buffer_new(size);
+    if (!issuers->aIssuers)
+        return SEC_E_INSUFFICIENT_MEMORY;
+    end = (uint8_t *)(issuers->aIssuers + value->list.count);
+    for (size_t i = 0; i < value->list.count; i++) {
+        issuers->aIssuers[i] = (CERT_NAME_BLOB){(DWORD)value->list.items[i].size, end};
+        memcpy(end, value->list.items[i].data, value->list.items[i].size);
+        end += value->list.items[i].size;
+    }
+    issuers->cIssuers = (DWORD)value->list.count;
+    return SEC_E_OK;
+}
+
 static const struct attribute_row {
     ULONG id;
     USHORT size;
     bool while_open; /* also before the context is established */
-    attribute_marshal *marshal;
+    attribute_marshal *marshal; /* NULL: the package gives the structure itself, as `blob` */
 } attribute_rows[] = {
     {SECPKG_ATTR_SIZES, sizeof(SecPkgContext_Sizes), true, marshal_sizes},
     {SECPKG_ATTR_NAMES, sizeof(SecPkgContext_NamesA), false, marshal_text},
@@ -173,6 +231,22 @@ static const struct attribute_row {
     {SECPKG_ATTR_ENDPOINT_BINDINGS, sizeof(SecPkgContext_Bindings), false, marshal_blob},
     {SECPKG_ATTR_CLIENT_SPECIFIED_TARGET, sizeof(SecPkgContext_ClientSpecifiedTarget), false, marshal_client_target},
     {SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS, sizeof(SecPkgContext_LastClientTokenStatus), false, marshal_number},
+    {SECPKG_ATTR_STREAM_SIZES, sizeof(SecPkgContext_StreamSizes), false, NULL},
+    {SECPKG_ATTR_APPLICATION_PROTOCOL, sizeof(SecPkgContext_ApplicationProtocol), false, NULL},
+    {SECPKG_ATTR_REMOTE_CERT_CONTEXT, sizeof(PCCERT_CONTEXT), false, NULL},
+    {SECPKG_ATTR_LOCAL_CERT_CONTEXT, sizeof(PCCERT_CONTEXT), false, NULL},
+    {SECPKG_ATTR_REMOTE_CERT_CHAIN, sizeof(PCCERT_CONTEXT), false, NULL},
+    {SECPKG_ATTR_REMOTE_CERTIFICATES, sizeof(SecPkgContext_Certificates), false, marshal_numbered},
+    {SECPKG_ATTR_ISSUER_LIST_EX, sizeof(SecPkgContext_IssuerListInfoEx), true, marshal_issuers},
+    {SECPKG_ATTR_CONNECTION_INFO, sizeof(SecPkgContext_ConnectionInfo), false, NULL},
+    {SECPKG_ATTR_CONNECTION_INFO_EX, sizeof(SecPkgContext_ConnectionInfoEx), false, NULL},
+    {SECPKG_ATTR_CIPHER_INFO, sizeof(SecPkgContext_CipherInfo), false, NULL},
+    {SECPKG_ATTR_SESSION_INFO, sizeof(SecPkgContext_SessionInfo), false, NULL},
+    {SECPKG_ATTR_APP_DATA, sizeof(SecPkgContext_SessionAppData), false, marshal_numbered},
+    {SECPKG_ATTR_EAP_KEY_BLOCK, sizeof(SecPkgContext_EapKeyBlock), false, NULL},
+    {SECPKG_ATTR_KEYING_MATERIAL, sizeof(SecPkgContext_KeyingMaterial), false, marshal_blob},
+    {SECPKG_ATTR_SUPPORTED_SIGNATURES, sizeof(SecPkgContext_SupportedSignatures), false, marshal_signatures},
+    {SSPI_ATTR_EXPORTER_BINDINGS, sizeof(SecPkgContext_Bindings), false, marshal_blob},
 };
 
 static const struct attribute_row *row_find(ULONG attribute)
@@ -202,6 +276,15 @@ static SECURITY_STATUS value_generic(const struct context *context, ULONG attrib
     }
 }
 
+/* A structure that the package made. Wiped where it was made: here it goes to the caller alone. */
+static SECURITY_STATUS marshal_whole(const struct attribute_row *row, const struct attribute_value *value, void *out)
+{
+    if (value->blob.size != row->size)
+        return SEC_E_INTERNAL_ERROR;
+    memcpy(out, value->blob.data, row->size);
+    return SEC_E_OK;
+}
+
 /* Asks the package, then fills the caller's structure; strings are borrowed from the context, which is locked. */
 static SECURITY_STATUS query_locked(struct context *context, const struct attribute_row *row, bool wide, void *buffer)
 {
@@ -215,7 +298,7 @@ static SECURITY_STATUS query_locked(struct context *context, const struct attrib
     if (status == SEC_E_UNSUPPORTED_FUNCTION)
         status = value_generic(context, row->id, &value);
     if (status == SEC_E_OK)
-        status = row->marshal(wide, &value, buffer);
+        status = row->marshal ? row->marshal(wide, &value, buffer) : marshal_whole(row, &value, buffer);
     if (status != SEC_E_OK)
         memset(buffer, 0, row->size);
     return status;

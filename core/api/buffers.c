@@ -127,6 +127,35 @@ SECURITY_STATUS buffers_to_step(struct step *step, SecBufferDesc *input, SecBuff
     return SEC_E_OK;
 }
 
+/* A word on the caller's input goes into a buffer that it left EMPTY for that. */
+static void input_retype(SecBufferDesc *input, ULONG type, size_t count)
+{
+    for (ULONG i = 0; count && input && i < input->cBuffers; i++)
+        if (buffer_type(&input->pBuffers[i]) == SECBUFFER_EMPTY) {
+            input->pBuffers[i].BufferType = type;
+            input->pBuffers[i].cbBuffer = (ULONG)count;
+            return;
+        }
+}
+
+/* Where there is no alert, or no room for it, the buffer comes back empty. */
+static void alert_out(const struct step *step, const SecBufferDesc *output)
+{
+    SecBuffer *buffer = desc_find_writable(output, SECBUFFER_ALERT);
+    bool fits;
+
+    if (!buffer)
+        return;
+    if (step->requested & ASC_REQ_ALLOCATE_MEMORY) {
+        buffer->pvBuffer = step->has_alert ? context_buffer_new(sizeof step->alert) : NULL;
+        buffer->cbBuffer = buffer->pvBuffer ? (ULONG)sizeof step->alert : 0;
+    }
+    fits = step->has_alert && buffer->pvBuffer && buffer->cbBuffer >= sizeof step->alert;
+    if (fits)
+        memcpy(buffer->pvBuffer, step->alert, sizeof step->alert);
+    buffer->cbBuffer = fits ? (ULONG)sizeof step->alert : 0;
+}
+
 SECURITY_STATUS step_reserve(struct step *step, size_t size, uint8_t **data)
 {
     struct step_output *output = &step->output;
@@ -194,7 +223,12 @@ void buffers_from_step(struct step *step, SecBufferDesc *output, SECURITY_STATUS
 
     if (!buffers_well_formed(output))
         return;
+    if (buffers_well_formed(step->input)) {
+        input_retype(step->input, SECBUFFER_MISSING, status == SEC_E_INCOMPLETE_MESSAGE ? step->missing : 0);
+        input_retype(step->input, SECBUFFER_EXTRA, status >= 0 ? step->extra : 0);
+    }
     result_out(step, output, status);
+    alert_out(step, output);
     token = desc_find_writable(output, SECBUFFER_TOKEN);
     if (!token)
         return;

@@ -19,6 +19,8 @@ struct leg {
     struct context_entry *entry; /* pinned and locked; of a first leg: our own, not yet published */
     bool first;
     bool decided; /* this call made the context established or failed, or failed a first leg in the package */
+    struct credential_entry *other; /* a credential that the context was not begun with, pinned; NULL */
+    struct handle_slot *other_pin;
     struct step step;
     struct login login;
     struct failure failure;
@@ -31,6 +33,7 @@ void context_entry_destroy(void *memory)
     if (entry->context)
         entry->credential->credential->provider->context_free(entry->context);
     handle_unpin(entry->credential_pin);
+    handle_unpin(entry->other_pin);
     pthread_mutex_destroy(&entry->lock);
     mem_free(entry->bindings);
     mem_free(entry);
@@ -124,6 +127,40 @@ static SECURITY_STATUS leg_begin(struct leg *leg)
 
 /* Later legs: the same credential, or none. */
 static SECURITY_STATUS leg_continue(struct leg *leg)
+static bool same_handle(const SecHandle *a, const SecHandle *b)
+{
+    return a->dwLower == b->dwLower && a->dwUpper == b->dwUpper;
+}
+
+/* A later leg names its credential: the one of before, or, where the package takes it, another of the same package. */
+static SECURITY_STATUS leg_credential(struct leg *leg, const SecHandle *credential)
+{
+    const struct context_entry *entry = leg->entry;
+    const struct provider *provider = entry->context->provider;
+
+    if (!handle_alive(credential, HANDLE_CREDENTIAL))
+        return failure_set(&leg->failure, SEC_E_INVALID_HANDLE, SSPI_REASON_USAGE,
+                           "phCredential is not a live credential");
+    if (same_handle(credential, &entry->credential_handle))
+        return SEC_E_OK;
+    if (provider->other_credential)
+        leg->other = handle_pin(credential, HANDLE_CREDENTIAL, &leg->other_pin);
+    if (!leg->other || leg->other->credential->provider != provider)
+        return failure_set(&leg->failure, SEC_E_WRONG_CREDENTIAL_HANDLE, SSPI_REASON_USAGE,
+                           "phCredential is not the credential that the context was begun with");
+    return credential_fits(leg, leg->other);
+}
+
+/* The context goes on with the other credential; the first one stays pinned for what was made of it. */
+static void leg_keep_other(struct leg *leg)
+{
+    if (!leg->other)
+        return;
+    handle_unpin(leg->entry->other_pin);
+    leg->entry->other_pin = leg->other_pin;
+    leg->other_pin = NULL;
+}
+
 {
     const SecHandle *credential = leg->call->credential;
     struct context_entry *entry = context_entry_lock(leg->call->context);
@@ -138,16 +175,7 @@ static SECURITY_STATUS leg_continue(struct leg *leg)
     leg->entry = entry;
     if (leg->call->new_context && leg->call->new_context != leg->call->context)
         *leg->call->new_context = *leg->call->context;
-    if (!credential)
-        return SEC_E_OK;
-    if (!handle_alive(credential, HANDLE_CREDENTIAL))
-        return failure_set(&leg->failure, SEC_E_INVALID_HANDLE, SSPI_REASON_USAGE,
-                           "phCredential is not a live credential");
-    if (credential->dwLower != entry->credential_handle.dwLower
-        || credential->dwUpper != entry->credential_handle.dwUpper)
-        return failure_set(&leg->failure, SEC_E_WRONG_CREDENTIAL_HANDLE, SSPI_REASON_USAGE,
-                           "phCredential is not the credential that the context was begun with");
-    return SEC_E_OK;
+    return credential ? leg_credential(leg, credential) : SEC_E_OK;
 }
 
 /* ---- The leg itself ---- */
@@ -205,7 +233,8 @@ typedef SECURITY_STATUS leg_function(struct credential *credential, struct conte
 static SECURITY_STATUS leg_package(struct leg *leg)
 {
     struct context_entry *entry = leg->entry;
-    struct credential *credential = entry->credential->credential;
+    struct credential_entry *chosen = leg->other ? leg->other : entry->credential;
+    struct credential *credential = chosen->credential;
     const struct provider *provider = credential->provider;
     leg_function *run = leg->call->acceptor ? provider->accept : provider->initiate;
     SECURITY_STATUS status;
@@ -253,6 +282,7 @@ static void leg_success(struct leg *leg, SECURITY_STATUS status)
     if (status == SEC_E_OK) {
         context->phase = CONTEXT_ESTABLISHED;
         bindings_forget(leg->entry);
+    leg_keep_other(leg);
     }
     context->attributes = leg->step.attributes;
     buffers_from_step(&leg->step, call->output, status);
@@ -329,6 +359,7 @@ SECURITY_STATUS call_leg(const struct leg_call *call)
         leg_end(&leg, status);
     return explain_keep(call->function, status, &leg.failure);
 }
+    handle_unpin(leg.other_pin);
 
 /* ---- The rest of a context's life ---- */
 

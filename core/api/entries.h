@@ -33,6 +33,7 @@ struct context_entry {
     struct credential_entry *credential;
     struct handle_slot *credential_pin; /* keeps the credential alive */
     SecHandle credential_handle;        /* as the first leg was given it */
+    struct handle_slot *other_pin;      /* the credential that a later leg brought instead; NULL */
     struct handle_slot *slot;           /* its own */
     uint8_t *bindings;                  /* channel bindings of an earlier leg, for later ones that bring none */
     size_t bindings_size;

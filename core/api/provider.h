@@ -109,6 +109,10 @@ struct step {
     ULONG
     bindings_result;     /* out: flags of SEC_CHANNEL_BINDINGS_RESULT, where the caller asked; facts: 0 = not checked */
     int64_t expiry;      /* out: UTC FILETIME, CLOCK_FOREVER by default; api/ turns it into local time */
+    size_t extra;        /* out: bytes at the end of the token that were not used; an EMPTY input buffer becomes EXTRA */
+    size_t missing; /* out, with SEC_E_INCOMPLETE_MESSAGE: bytes still needed; an EMPTY input buffer becomes MISSING */
+    bool has_alert; /* out: `alert`, level and description, goes to a SECBUFFER_ALERT of pOutput, also on failure */
+    uint8_t alert[2];
     struct login *login; /* out: who claims to log in */
     struct failure *failure; /* out */
 };
@@ -173,12 +177,20 @@ struct attribute_value {
             const struct provider *provider;
             ULONG state; /* SECPKG_NEGOTIATION_* */
         } negotiation;
-        struct bytes blob; /* session key, target information */
+        struct bytes blob; /* session key, target information, bindings; a whole structure without memory of its own */
         const char *text;  /* user name, authority, target; NULL: no such value */
         ULONG number;      /* flags, user flags, last client token status */
         int64_t time;      /* password expiry, logoff time */
     };
 };
+        struct {
+            const struct bytes *items; /* names of issuers */
+            size_t count;
+        } list;
+        struct {
+            struct bytes content;
+            ULONG number; /* of certificates, or flags */
+        } numbered;
 
 /* Whom SspiAcquireCredentialForUser names, UTF-8, borrowed for the call. */
 struct user_name {
@@ -221,6 +233,8 @@ struct provider {
     bool accept_again;  /* accept and initiate are also called on established contexts (Schannel, Digest) */
     bool (*available)(struct failure *failure); /* NULL: always; e.g. NTLM without OpenSSL's legacy provider is not */
     SECURITY_STATUS (*acquire)(const struct acquire *request, struct credential **credential);
+    bool other_credential; /* a later leg may bring another credential of the package: it takes the first one's place,
+                            * which stays alive (Schannel, after SEC_I_INCOMPLETE_CREDENTIALS) */
     void (*credential_free)(struct credential *credential);
     /* An acceptor's credential has what it needs to accept (Kerberos: a key); NULL: always. For Negotiate's choice. */
     bool (*usable)(struct credential *credential, struct failure *why);
@@ -240,6 +254,8 @@ struct provider {
     SECURITY_STATUS (*query)(struct context *context, ULONG attribute, struct attribute_value *value);
     SECURITY_STATUS (*sign)(struct context *context, struct message *message);
     SECURITY_STATUS (*verify)(struct context *context, struct message *message);
+    /* SetContextAttributes; on contexts that have not failed. `value` is the caller's structure, of any size. */
+    SECURITY_STATUS (*set)(struct context *context, ULONG attribute, struct bytes value, struct failure *failure);
     SECURITY_STATUS (*seal)(struct context *context, struct message *message);
     SECURITY_STATUS (*unseal)(struct context *context, struct message *message);
     /*
@@ -267,3 +283,4 @@ extern const struct provider ntlm_provider;
 extern const struct provider negotiate_provider;
 
 #endif
+extern const struct provider schannel_provider;

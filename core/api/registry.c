@@ -9,6 +9,7 @@ static const struct provider *const providers[] = {
     &negotiate_provider,
     &kerberos_provider,
     &ntlm_provider,
+    &schannel_provider,
 };
 
 const struct provider *registry_at(size_t index)

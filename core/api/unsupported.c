@@ -104,18 +104,6 @@ SECURITY_STATUS SEC_ENTRY ChangeAccountPasswordW(SEC_WCHAR *pszPackageName, SEC_
 
 /* ---- Contexts ---- */
 
-SECURITY_STATUS SEC_ENTRY SetContextAttributesA(PCtxtHandle phContext, ULONG ulAttribute, void *pBuffer, ULONG cbBuffer)
-{
-    (void)ulAttribute, (void)pBuffer, (void)cbBuffer;
-    return call_unsupported_context("SetContextAttributes", phContext);
-}
-
-SECURITY_STATUS SEC_ENTRY SetContextAttributesW(PCtxtHandle phContext, ULONG ulAttribute, void *pBuffer, ULONG cbBuffer)
-{
-    (void)ulAttribute, (void)pBuffer, (void)cbBuffer;
-    return call_unsupported_context("SetContextAttributes", phContext);
-}
-
 SECURITY_STATUS SEC_ENTRY ImpersonateSecurityContext(PCtxtHandle phContext)
 {
     return call_unsupported_established("ImpersonateSecurityContext", phContext);

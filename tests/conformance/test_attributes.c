@@ -91,7 +91,7 @@ Test(attributes, every_number_in_every_state)
         exchange_until_last(&exchange);
         for (int established = 0; established < 2; established++) {
             for (ULONG attribute = 0; attribute < 140; attribute++) {
-                void *room[64] = {0};
+                void *room[128] = {0};
                 SECURITY_STATUS status = QueryContextAttributesExW(&exchange.server, attribute, room, sizeof room);
 
                 cr_assert(status == SEC_E_OK || status == SEC_E_UNSUPPORTED_FUNCTION || status == SEC_E_INVALID_HANDLE);

@@ -1,5 +1,6 @@
 #include "api/context_buffer.h"
 #include "doubles.h"
+#include "schannel.h"
 #include "trial.h"
 
 static struct trial_pair pair;
@@ -121,11 +122,12 @@ ATTRIBUTE_TEST(half_open_context_tells_little)
 {
     static const ULONG open[] = {SECPKG_ATTR_SIZES, SECPKG_ATTR_FLAGS};
     SecHandle half = trial_half_open(&pair.server_credential);
-    ULONG_PTR room[8];
+    ULONG_PTR room[128]; /* for SecPkgContext_CipherInfo */
 
     for (ULONG attribute = 0; attribute < 140; attribute++) {
         bool allowed = attribute == SECPKG_ATTR_SIZES || attribute == SECPKG_ATTR_FLAGS
-                       || attribute == SECPKG_ATTR_PACKAGE_INFO || attribute == SECPKG_ATTR_NEGOTIATION_INFO;
+                       || attribute == SECPKG_ATTR_PACKAGE_INFO || attribute == SECPKG_ATTR_NEGOTIATION_INFO
+                       || attribute == SECPKG_ATTR_ISSUER_LIST_EX;
 
         if (!allowed)
             assert_status(QueryContextAttributesA(&half, attribute, room), SEC_E_INVALID_HANDLE);

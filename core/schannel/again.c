@@ -1,0 +1,112 @@
+/*
+ * Legs on a connection that is open, or that the program ends: the answer to what DecryptMessage met, a request of ours
+ * for the client's certificate, close_notify and alerts.
+ */
+#include <openssl/err.h>
+#include <string.h>
+
+#include "schannel/engine.h"
+
+static SECURITY_STATUS settle(struct schannel_context *context, struct step *step, SECURITY_STATUS outcome,
+                              size_t used)
+{
+    context->eaten = used;
+    context->outcome = outcome;
+    context->settled = true;
+    return schannel_engine_settle(context, step);
+}
+
+/* Before records are protected an alert is seven plain bytes. */
+static bool alert_plain(struct schannel_context *context, const uint8_t alert[2])
+{
+    const uint8_t record[] = {SSL3_RT_ALERT, TLS1_2_VERSION_MAJOR, TLS1_2_VERSION_MINOR, 0, 2, alert[0], alert[1]};
+    BIO *bio = SSL_get_wbio(context->ssl);
+
+    return bio && BIO_write(bio, record, sizeof record) == sizeof record;
+}
+
+/* Whether our side still writes in the clear. */
+static bool writes_plain(const struct schannel_context *context)
+{
+    return context->stage == STAGE_HANDSHAKE && !context->protects;
+}
+
+bool schannel_again_alert(struct schannel_context *context, const uint8_t alert[2])
+{
+    if (writes_plain(context))
+        return alert_plain(context, alert);
+    if (alert[1] != SSL_AD_CLOSE_NOTIFY || SSL_in_init(context->ssl))
+        return false;
+    ERR_clear_error();
+    return SSL_shutdown(context->ssl) >= 0;
+}
+
+/* What ApplyControlToken prepared. A handshake that is cut off is ended without a word if none can be said. */
+static SECURITY_STATUS control_run(struct schannel_context *context, struct step *step)
+{
+    bool made = schannel_again_alert(context, context->control_alert);
+    bool ends = context->control == CONTROL_SHUTDOWN || context->control_alert[0] == SSL3_AL_FATAL;
+
+    ERR_clear_error();
+    context->control = CONTROL_NONE;
+    if (!made && !ends)
+        return failure_set(step->failure, SEC_E_UNSUPPORTED_FUNCTION, SSPI_REASON_UNSUPPORTED,
+                           "OpenSSL cannot send this alert now");
+    context->closed = ends;
+    return settle(context, step,
+                  ends                                           ? SEC_I_CONTEXT_EXPIRED
+                  : context->base.phase == CONTEXT_ESTABLISHED   ? SEC_E_OK
+                                                                 : SEC_I_CONTINUE_NEEDED,
+                  step->token.size);
+}
+
+/* DecryptMessage stopped here: its answer waits, or more of the peer's handshake has to be read. */
+static SECURITY_STATUS renegotiate_run(struct schannel_context *context, struct step *step)
+{
+    SECURITY_STATUS status;
+
+    if (SSL_in_init(context->ssl) && !context->wire.used) {
+        status = schannel_engine_step(context, step);
+    } else {
+        status = SSL_in_init(context->ssl) ? SEC_I_CONTINUE_NEEDED : SEC_E_OK;
+        status = settle(context, step, status, 0);
+    }
+    if (status == SEC_E_OK)
+        context->stage = STAGE_OPEN;
+    return status;
+}
+
+/* The server wants the client's certificate after all, RFC 8446 4.6.2. The answer comes through DecryptMessage. */
+static SECURITY_STATUS certificate_ask(struct schannel_context *context, struct step *step)
+{
+    ERR_clear_error();
+    if (SSL_version(context->ssl) < TLS1_3_VERSION || SSL_verify_client_post_handshake(context->ssl) != 1
+        || SSL_do_handshake(context->ssl) != 1) {
+        ERR_clear_error();
+        return failure_set(step->failure, SEC_E_UNSUPPORTED_FUNCTION, SSPI_REASON_UNSUPPORTED,
+                           "this client cannot be asked for a certificate after the handshake");
+    }
+    context->stage = STAGE_ASKED;
+    return settle(context, step, SEC_I_CONTINUE_NEEDED, 0);
+}
+
+SECURITY_STATUS schannel_again_step(struct schannel_context *context, struct step *step)
+{
+    context->requested = step->requested;
+    if (context->settled && context->stage != STAGE_HANDSHAKE)
+        return schannel_engine_settle(context, step);
+    if (context->broken || context->closed)
+        context->control = CONTROL_NONE;
+    if (context->broken)
+        return schannel_engine_step(context, step);
+    if (context->closed)
+        return settle(context, step, SEC_I_CONTEXT_EXPIRED, step->token.size);
+    if (context->control != CONTROL_NONE)
+        return control_run(context, step);
+    if (context->stage == STAGE_RENEGOTIATE)
+        return renegotiate_run(context, step);
+    if (context->stage == STAGE_OPEN && context->base.acceptor && (step->requested & ASC_REQ_MUTUAL_AUTH)
+        && step->token.size == 0)
+        return certificate_ask(context, step);
+    return settle(context, step, SEC_E_OK, 0);
+}

@@ -1,0 +1,153 @@
+/*
+ * TLS alerts and OpenSSL's errors as statuses. Alerts are heard of by OpenSSL's callback; errors are read from its queue,
+ * which is left empty.
+ */
+#include <openssl/err.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "schannel/engine.h"
+
+void schannel_alert_watch(const SSL *ssl, int where, int value)
+{
+    struct schannel_context *context = schannel_context_of(ssl);
+
+    if (!context)
+        return;
+    if (where & SSL_CB_HANDSHAKE_DONE)
+        context->finished_again = true;
+    if (!(where & SSL_CB_ALERT))
+        return;
+    if (where & SSL_CB_READ)
+        context->alert_received = value;
+    else
+        context->alert_sent = value;
+}
+
+/* Alerts, RFC 8446 6.2, and what each means to the one who gets it and to the one who had to send it. */
+static const struct alert_row {
+    int description;
+    SECURITY_STATUS received, sent;
+} alert_rows[] = {
+    {SSL_AD_UNEXPECTED_MESSAGE, SEC_E_ILLEGAL_MESSAGE, SEC_E_ILLEGAL_MESSAGE},
+    {SSL_AD_BAD_RECORD_MAC, SEC_E_MESSAGE_ALTERED, SEC_E_MESSAGE_ALTERED},
+    {SSL_AD_DECRYPTION_FAILED, SEC_E_DECRYPT_FAILURE, SEC_E_DECRYPT_FAILURE},
+    {SSL_AD_RECORD_OVERFLOW, SEC_E_ILLEGAL_MESSAGE, SEC_E_ILLEGAL_MESSAGE},
+    {SSL_AD_DECOMPRESSION_FAILURE, SEC_E_MESSAGE_ALTERED, SEC_E_MESSAGE_ALTERED},
+    {SSL_AD_HANDSHAKE_FAILURE, SEC_E_ILLEGAL_MESSAGE, SEC_E_ALGORITHM_MISMATCH},
+    {SSL_AD_BAD_CERTIFICATE, SEC_E_CERT_UNKNOWN, SEC_E_CERT_UNKNOWN},
+    {SSL_AD_UNSUPPORTED_CERTIFICATE, SEC_E_CERT_UNKNOWN, SEC_E_CERT_UNKNOWN},
+    {SSL_AD_CERTIFICATE_REVOKED, CRYPT_E_REVOKED, CRYPT_E_REVOKED},
+    {SSL_AD_CERTIFICATE_EXPIRED, SEC_E_CERT_EXPIRED, SEC_E_CERT_EXPIRED},
+    {SSL_AD_CERTIFICATE_UNKNOWN, SEC_E_CERT_UNKNOWN, SEC_E_CERT_UNKNOWN},
+    {SSL_AD_ILLEGAL_PARAMETER, SEC_E_ILLEGAL_MESSAGE, SEC_E_ILLEGAL_MESSAGE},
+    {SSL_AD_UNKNOWN_CA, SEC_E_UNTRUSTED_ROOT, SEC_E_UNTRUSTED_ROOT},
+    {SSL_AD_ACCESS_DENIED, SEC_E_LOGON_DENIED, SEC_E_LOGON_DENIED},
+    {SSL_AD_DECODE_ERROR, SEC_E_ILLEGAL_MESSAGE, SEC_E_INVALID_TOKEN},
+    {SSL_AD_DECRYPT_ERROR, SEC_E_DECRYPT_FAILURE, SEC_E_DECRYPT_FAILURE},
+    {SSL_AD_PROTOCOL_VERSION, SEC_E_UNSUPPORTED_FUNCTION, SEC_E_UNSUPPORTED_FUNCTION},
+    {SSL_AD_INSUFFICIENT_SECURITY, SEC_E_ALGORITHM_MISMATCH, SEC_E_ALGORITHM_MISMATCH},
+    {SSL_AD_INTERNAL_ERROR, SEC_E_INTERNAL_ERROR, SEC_E_INTERNAL_ERROR},
+    {SSL_AD_USER_CANCELLED, SEC_E_UNFINISHED_CONTEXT_DELETED, SEC_E_UNFINISHED_CONTEXT_DELETED},
+    {SSL_AD_CERTIFICATE_REQUIRED, SEC_E_NO_CREDENTIALS, SEC_E_NO_CREDENTIALS},
+    {SSL_AD_NO_APPLICATION_PROTOCOL, SEC_E_APPLICATION_PROTOCOL_MISMATCH, SEC_E_APPLICATION_PROTOCOL_MISMATCH},
+};
+
+static const struct alert_row *row_find(int description)
+{
+    static const struct alert_row other = {0, SEC_E_ILLEGAL_MESSAGE, SEC_E_ILLEGAL_MESSAGE};
+
+    for (size_t i = 0; i < sizeof alert_rows / sizeof *alert_rows; i++)
+        if (alert_rows[i].description == description)
+            return &alert_rows[i];
+    return &other;
+}
+
+SECURITY_STATUS schannel_alert_received(int description)
+{
+    return row_find(description)->received;
+}
+
+SECURITY_STATUS schannel_alert_sent(int description)
+{
+    return row_find(description)->sent;
+}
+
+/* The first error is the cause, those after it are where it passed by. */
+static void queue_drain(char *text, size_t size, bool *no_memory)
+{
+    unsigned long code;
+    const char *data = NULL;
+    int flags = 0;
+    const char *reason;
+
+    text[0] = '\0';
+    *no_memory = false;
+    while ((code = ERR_get_error_all(NULL, NULL, NULL, &data, &flags)) != 0) {
+        *no_memory |= ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE;
+        reason = ERR_reason_error_string(code);
+        if (!text[0] && reason)
+            BIO_snprintf(text, size, "%s%s%s", reason, flags & ERR_TXT_STRING && data && *data ? ": " : "",
+                         flags & ERR_TXT_STRING && data ? data : "");
+    }
+    if (!text[0])
+        BIO_snprintf(text, size, "no reason given");
+}
+
+static bool is_fatal(int alert)
+{
+    return alert != SCHANNEL_NO_ALERT && alert >> 8 == SSL3_AL_FATAL;
+}
+
+static SECURITY_STATUS failure_explain(struct schannel_context *context, struct failure *failure, const char *text)
+{
+    const char *side = context->base.acceptor ? "client" : "server";
+
+    if (is_fatal(context->alert_received))
+        return failure_set(failure, schannel_alert_received(context->alert_received & 0xFF), SSPI_REASON_PEER_REFUSED,
+                           "the TLS %s refused with alert %d (%s)", side, context->alert_received & 0xFF,
+                           SSL_alert_desc_string_long(context->alert_received));
+    if (context->refused != X509_V_OK)
+        return failure_set(failure, schannel_validate_status(context->refused), SSPI_REASON_CERTIFICATE,
+                           "the %s's certificate is refused: %s", side,
+                           X509_verify_cert_error_string(context->refused));
+    if (is_fatal(context->alert_sent))
+        return failure_set(failure, schannel_alert_sent(context->alert_sent & 0xFF), SSPI_REASON_MALFORMED_TOKEN,
+                           "TLS failed: %s; alert %d (%s) for the %s", text, context->alert_sent & 0xFF,
+                           SSL_alert_desc_string_long(context->alert_sent), side);
+    return failure_set(failure, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED_TOKEN, "TLS failed: %s", text);
+}
+
+SECURITY_STATUS schannel_alert_failure(struct schannel_context *context, struct failure *failure)
+{
+    char text[160];
+    bool no_memory;
+
+    queue_drain(text, sizeof text, &no_memory);
+    context->broken = true;
+    /* OpenSSL cannot go on after it ran out of memory, so this is not the status that invites to try again. */
+    context->failure = no_memory ? failure_set(failure, SEC_E_INTERNAL_ERROR, SSPI_REASON_OUT_OF_MEMORY,
+                                               "TLS failed: no memory")
+                                 : failure_explain(context, failure, text);
+    return context->failure;
+}
+
+void schannel_alert_out(struct schannel_context *context, struct step *step)
+{
+    struct schannel_wire *wire = &context->wire;
+    uint8_t *data;
+
+    if (context->alert_sent != SCHANNEL_NO_ALERT) {
+        step->has_alert = true;
+        step->alert[0] = (uint8_t)(context->alert_sent >> 8);
+        step->alert[1] = (uint8_t)context->alert_sent;
+    }
+    if (!wire->used || !step->output.present
+        || !(step->requested & (context->base.acceptor ? ASC_REQ_EXTENDED_ERROR : ISC_REQ_EXTENDED_ERROR)))
+        return;
+    if (step_reserve(step, wire->used, &data) != SEC_E_OK)
+        return;
+    memcpy(data, wire->out, wire->used);
+    wire_drop(wire);
+    step->output.for_peer = true;
+}

@@ -1,0 +1,30 @@
+/*
+ * The Schannel package's table.
+ */
+#include "schannel/engine.h"
+
+const struct provider schannel_provider = {
+    .name = "Schannel",
+    .alias = UNISP_NAME_A,
+    .comment = "Schannel Security Package",
+    .capabilities = SECPKG_FLAG_INTEGRITY | SECPKG_FLAG_PRIVACY | SECPKG_FLAG_CONNECTION | SECPKG_FLAG_MULTI_REQUIRED
+                    | SECPKG_FLAG_EXTENDED_ERROR | SECPKG_FLAG_ACCEPT_WIN32_NAME | SECPKG_FLAG_STREAM
+                    | SECPKG_FLAG_MUTUAL_AUTH,
+    .rpc_id = UNISP_RPC_ID,
+    .max_token = SCHANNEL_MAX_TOKEN,
+    .uses = SECPKG_CRED_INBOUND | SECPKG_CRED_OUTBOUND,
+    .own_auth_data = true,
+    .accept_again = true,
+    .other_credential = true,
+    .acquire = schannel_acquire,
+    .credential_free = schannel_credential_free,
+    .accept = schannel_accept,
+    .initiate = schannel_initiate,
+    .context_free = schannel_context_free,
+    .control = schannel_control,
+    .query = schannel_query,
+    .set = schannel_set,
+    .seal = schannel_seal,
+    .unseal = schannel_unseal,
+    .describe = schannel_describe,
+};
