@@ -29,7 +29,7 @@ static void put(struct pen *pen, struct bytes content)
         abort();
     pen->used += content.size;
     if (content.size)
-        memcpy(pen->room + pen->size - pen->used, content.data, content.size);
+        memmove(pen->room + pen->size - pen->used, content.data, content.size);
 }
 
 /* Tag and length of all that was written since `mark`. */

@@ -145,13 +145,13 @@ static void both_directions(int32_t type, bool dce)
     session_close();
 }
 
-Test(messages, every_bit_flipped, .timeout = 300)
+Test(messages, every_bit_flipped)
 {
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         both_directions(types[i], false);
 }
 
-Test(messages, every_bit_flipped_in_dce_style, .timeout = 300)
+Test(messages, every_bit_flipped_in_dce_style)
 {
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         both_directions(types[i], true);
@@ -194,7 +194,7 @@ static void count_extra(CtxtHandle *from, CtxtHandle *to, enum way way)
     assert_status(receive(to, way, &sent), SEC_E_OK);
 }
 
-Test(messages, rotation_and_extra_count, .timeout = 120)
+Test(messages, rotation_and_extra_count)
 {
     for (size_t i = 0; i < 4; i++) {
         for (int dce = 0; dce < 2; dce++) {
@@ -224,7 +224,7 @@ static void cut_all(enum way way)
     assert_status(receive(&service.context, way, &sent), SEC_E_OK);
 }
 
-Test(messages, cut_at_every_length, .timeout = 120)
+Test(messages, cut_at_every_length)
 {
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         session_open(types[i], false);

@@ -118,7 +118,7 @@ static void *race(void *argument)
     return NULL;
 }
 
-Test(replay_attack, by_many_threads_at_once, .init = up, .fini = down, .timeout = 60)
+Test(replay_attack, by_many_threads_at_once, .init = up, .fini = down)
 {
     static struct racer racers[RACERS];
     pthread_t threads[RACERS];
@@ -326,7 +326,7 @@ Test(replay_attack, full_disk)
 }
 
 /* A flood of logins fills it: no entry that still counts makes room for another. */
-Test(replay_attack, flooded, .timeout = 60)
+Test(replay_attack, flooded)
 {
     struct bytes first;
     uint8_t kept[TICKET_ROOM];

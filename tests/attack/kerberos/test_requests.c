@@ -365,7 +365,7 @@ static bool same_login(void)
  * client meant, in everything. That is 34 bits of the options, 8 of the type of a name, 21 letters of the service's
  * name as capitals, and the other spelling of the OID.
  */
-Test(requests, every_bit_flipped, .timeout = 300)
+Test(requests, every_bit_flipped)
 {
     struct ticket_spec ticket;
     struct bytes whole;
@@ -414,7 +414,7 @@ static size_t nested(uint8_t *room, size_t room_size, uint8_t tag, size_t depth)
     return at;
 }
 
-Test(requests, ten_thousand_levels, .init = up, .fini = down, .timeout = 10)
+Test(requests, ten_thousand_levels, .init = up, .fini = down)
 {
     static uint8_t room[10000 * 5];
     static const uint8_t tags[] = {0x60, 0x6E, 0x30, 0xA0};
@@ -445,7 +445,7 @@ Test(requests, indefinite_and_non_minimal_lengths, .init = up, .fini = down)
                         "not an AP-REQ");
 }
 
-Test(requests, more_than_any_client_sends, .init = up, .fini = down, .timeout = 10)
+Test(requests, more_than_any_client_sends, .init = up, .fini = down)
 {
     const size_t size = 4u << 20;
     uint8_t *noise = calloc(1, size);
