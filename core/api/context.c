@@ -18,9 +18,9 @@ struct leg {
     const struct leg_call *call;
     struct context_entry *entry; /* pinned and locked; of a first leg: our own, not yet published */
     bool first;
-    bool decided; /* this call made the context established or failed, or failed a first leg in the package */
     struct credential_entry *other; /* a credential that the context was not begun with, pinned; NULL */
     struct handle_slot *other_pin;
+    bool decided; /* this call made the context established or failed, or failed a first leg in the package */
     struct step step;
     struct login login;
     struct failure failure;
@@ -32,8 +32,8 @@ void context_entry_destroy(void *memory)
 
     if (entry->context)
         entry->credential->credential->provider->context_free(entry->context);
-    handle_unpin(entry->credential_pin);
     handle_unpin(entry->other_pin);
+    handle_unpin(entry->credential_pin);
     pthread_mutex_destroy(&entry->lock);
     mem_free(entry->bindings);
     mem_free(entry);
@@ -125,8 +125,6 @@ static SECURITY_STATUS leg_begin(struct leg *leg)
     return credential_fits(leg, credential);
 }
 
-/* Later legs: the same credential, or none. */
-static SECURITY_STATUS leg_continue(struct leg *leg)
 static bool same_handle(const SecHandle *a, const SecHandle *b)
 {
     return a->dwLower == b->dwLower && a->dwUpper == b->dwUpper;
@@ -161,6 +159,8 @@ static void leg_keep_other(struct leg *leg)
     leg->other_pin = NULL;
 }
 
+/* Later legs: the same credential, or none. */
+static SECURITY_STATUS leg_continue(struct leg *leg)
 {
     const SecHandle *credential = leg->call->credential;
     struct context_entry *entry = context_entry_lock(leg->call->context);
@@ -242,7 +242,7 @@ static SECURITY_STATUS leg_package(struct leg *leg)
     if (!run)
         return SEC_E_UNSUPPORTED_FUNCTION;
     leg->decided = leg->first || entry->context->phase == CONTEXT_OPEN;
-    status = credential_entry_use(entry->credential, leg->call->acceptor, &leg->failure);
+    status = credential_entry_use(chosen, leg->call->acceptor, &leg->failure);
     if (status == SEC_E_OK)
         status = run(credential, &entry->context, &leg->step);
     if (status >= 0 && !entry->context)
@@ -278,11 +278,11 @@ static void leg_success(struct leg *leg, SECURITY_STATUS status)
         context->phase = CONTEXT_OPEN;
         handle_publish(leg->entry->slot, call->new_context);
     }
+    leg_keep_other(leg);
     leg->decided = leg->decided && status == SEC_E_OK;
     if (status == SEC_E_OK) {
         context->phase = CONTEXT_ESTABLISHED;
         bindings_forget(leg->entry);
-    leg_keep_other(leg);
     }
     context->attributes = leg->step.attributes;
     buffers_from_step(&leg->step, call->output, status);
@@ -355,11 +355,11 @@ SECURITY_STATUS call_leg(const struct leg_call *call)
         leg_success(&leg, status);
     else
         leg_failure(&leg, status);
+    handle_unpin(leg.other_pin);
     if (leg.entry)
         leg_end(&leg, status);
     return explain_keep(call->function, status, &leg.failure);
 }
-    handle_unpin(leg.other_pin);
 
 /* ---- The rest of a context's life ---- */
 

@@ -181,8 +181,6 @@ struct attribute_value {
         const char *text;  /* user name, authority, target; NULL: no such value */
         ULONG number;      /* flags, user flags, last client token status */
         int64_t time;      /* password expiry, logoff time */
-    };
-};
         struct {
             const struct bytes *items; /* names of issuers */
             size_t count;
@@ -191,6 +189,8 @@ struct attribute_value {
             struct bytes content;
             ULONG number; /* of certificates, or flags */
         } numbered;
+    };
+};
 
 /* Whom SspiAcquireCredentialForUser names, UTF-8, borrowed for the call. */
 struct user_name {
@@ -231,10 +231,10 @@ struct provider {
     bool both_allowed;
     bool own_auth_data; /* pAuthData is no SEC_WINNT_AUTH_IDENTITY: api/ does not look into it (Schannel, CredSSP) */
     bool accept_again;  /* accept and initiate are also called on established contexts (Schannel, Digest) */
-    bool (*available)(struct failure *failure); /* NULL: always; e.g. NTLM without OpenSSL's legacy provider is not */
-    SECURITY_STATUS (*acquire)(const struct acquire *request, struct credential **credential);
     bool other_credential; /* a later leg may bring another credential of the package: it takes the first one's place,
                             * which stays alive (Schannel, after SEC_I_INCOMPLETE_CREDENTIALS) */
+    bool (*available)(struct failure *failure); /* NULL: always; e.g. NTLM without OpenSSL's legacy provider is not */
+    SECURITY_STATUS (*acquire)(const struct acquire *request, struct credential **credential);
     void (*credential_free)(struct credential *credential);
     /* An acceptor's credential has what it needs to accept (Kerberos: a key); NULL: always. For Negotiate's choice. */
     bool (*usable)(struct credential *credential, struct failure *why);
@@ -252,10 +252,10 @@ struct provider {
     SECURITY_STATUS (*complete)(struct context *context, struct message *message);
     SECURITY_STATUS (*control)(struct context *context, struct message *message);
     SECURITY_STATUS (*query)(struct context *context, ULONG attribute, struct attribute_value *value);
-    SECURITY_STATUS (*sign)(struct context *context, struct message *message);
-    SECURITY_STATUS (*verify)(struct context *context, struct message *message);
     /* SetContextAttributes; on contexts that have not failed. `value` is the caller's structure, of any size. */
     SECURITY_STATUS (*set)(struct context *context, ULONG attribute, struct bytes value, struct failure *failure);
+    SECURITY_STATUS (*sign)(struct context *context, struct message *message);
+    SECURITY_STATUS (*verify)(struct context *context, struct message *message);
     SECURITY_STATUS (*seal)(struct context *context, struct message *message);
     SECURITY_STATUS (*unseal)(struct context *context, struct message *message);
     /*
@@ -281,6 +281,6 @@ const struct provider *registry_find(const char *name); /* by name or alias, cas
 extern const struct provider kerberos_provider;
 extern const struct provider ntlm_provider;
 extern const struct provider negotiate_provider;
+extern const struct provider schannel_provider;
 
 #endif
-extern const struct provider schannel_provider;
