@@ -21,6 +21,7 @@
 #define CERTIFICATE_TRUST_LIMIT (16u << 20)
 #define CERTIFICATE_CHAIN_LIMIT 32
 #define CERTIFICATE_PASSWORD_LIMIT 1024
+#define CERTIFICATE_OCSP_LIMIT (1u << 16)
 
 /* Everything but the stapled response is constant after its making. */
 struct certificate {
@@ -34,6 +35,7 @@ struct certificate {
     pthread_mutex_t lock;   /* guards what follows */
     uint8_t *ocsp;          /* the response to staple, DER; NULL: none */
     size_t ocsp_size;
+    int64_t ocsp_ends; /* FILETIME: then it is no longer sent */
 };
 
 /* ---- Objects ---- */
@@ -75,5 +77,14 @@ MUST_CHECK SECURITY_STATUS certificate_load(const struct certificate_source *sou
 /* The same from files; `key_path` NULL: the key is in the same file. Files with keys must be closed to others. */
 MUST_CHECK SECURITY_STATUS certificate_load_file(const char *path, const char *key_path, struct bytes password,
                                                  bool key_wanted, struct certificate **out, struct failure *failure);
+
+/* ---- Stapled OCSP response ---- */
+
+/* Takes a copy of a response (DER) for this certificate. SEC_E_NO_CREDENTIALS when it is damaged, too old or of
+ * another. */
+MUST_CHECK SECURITY_STATUS certificate_ocsp_set(struct certificate *certificate, struct bytes response,
+                                                struct failure *failure);
+/* A copy in OpenSSL's memory, to be given to it; NULL: there is none, or it is too old by now. */
+MUST_CHECK uint8_t *certificate_ocsp_copy(struct certificate *certificate, size_t *size);
 
 #endif

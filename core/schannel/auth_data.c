@@ -2,6 +2,8 @@
  * SCHANNEL_CRED and SCH_CREDENTIALS: what Windows programs give AcquireCredentialsHandle. The first member tells which
  * it is.
  */
+#include "certificate/store.h"
+#include "certificate/trust.h"
 #include "schannel/credential.h"
 
 static SECURITY_STATUS refuse(struct failure *failure, SECURITY_STATUS status, const char *why)
@@ -33,24 +35,57 @@ static SECURITY_STATUS certificates_take(struct schannel_credential *credential,
     return status;
 }
 
+/* The roots of clients' certificates; a client's own trust is the system's, or of option tls_trust. */
+static SECURITY_STATUS roots_take(struct schannel_credential *credential, HCERTSTORE handle, struct failure *failure)
+{
+    struct certificate_store *store;
+    SECURITY_STATUS status;
+
+    if (!handle)
+        return SEC_E_OK;
+    store = certificate_store_hold(handle);
+    if (!store)
+        return refuse(failure, SEC_E_UNKNOWN_CREDENTIALS, "hRootStore is no store of certificates");
+    credential->trust = trust_new();
+    credential->trust_is_listed = true;
+    if (credential->trust)
+        status = trust_add_store(credential->trust, store, failure);
+    else
+        status =
+            failure_set(failure, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_OUT_OF_MEMORY, "no memory for trust anchors");
+    certificate_store_release(store);
+    return status;
+}
+
 static SECURITY_STATUS old_form_take(struct schannel_credential *credential, const SCHANNEL_CRED *given,
                                      struct failure *failure)
 {
+    SECURITY_STATUS status;
+
     credential->flags = given->dwFlags;
     credential->limits = (struct schannel_limits){
         .protocols_on = given->grbitEnabledProtocols,
+        .old_form = true,
         .bits_least = given->dwMinimumCipherStrength,
         .bits_most = given->dwMaximumCipherStrength,
         .lifespan_ms = given->dwSessionLifespan,
     };
+    status = roots_take(credential, given->hRootStore, failure);
+    if (status != SEC_E_OK)
+        return status;
     return certificates_take(credential, given->dwCredFormat, given->cCreds, given->paCred, failure);
 }
 
 static SECURITY_STATUS new_form_take(struct schannel_credential *credential, const SCH_CREDENTIALS *given,
                                      struct failure *failure)
 {
+    SECURITY_STATUS status;
+
     credential->flags = given->dwFlags;
     credential->limits = (struct schannel_limits){.lifespan_ms = given->dwSessionLifespan};
+    status = roots_take(credential, given->hRootStore, failure);
+    if (status != SEC_E_OK)
+        return status;
     return certificates_take(credential, given->dwCredFormat, given->cCreds, given->paCred, failure);
 }
 

@@ -4,9 +4,12 @@
 #include "schannel/credential.h"
 
 #include <stdatomic.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "account/fork_lock.h"
 #include "base/memory.h"
+#include "certificate/trust.h"
 
 static SECURITY_STATUS no_memory(struct failure *failure)
 {
@@ -23,12 +26,22 @@ SECURITY_STATUS schannel_acquire(const struct acquire *request, struct credentia
         return no_memory(request->failure);
     pthread_mutex_init(&credential->lock, NULL);
     credential->base.use = request->use;
+    credential->key_log = -1;
     status = schannel_auth_data_take(credential, request->auth_data, request->failure);
     if (status == SEC_E_OK)
         *out = &credential->base;
     else
         schannel_credential_free(&credential->base);
     return status;
+}
+
+static void certificates_drop(struct schannel_credential *credential)
+{
+    for (size_t i = 0; i < credential->certificate_count; i++)
+        certificate_release(credential->certificates[i]);
+    mem_free(credential->certificates);
+    credential->certificates = NULL;
+    credential->certificate_count = 0;
 }
 
 void schannel_credential_free(struct credential *base)
@@ -38,9 +51,13 @@ void schannel_credential_free(struct credential *base)
     if (!credential)
         return;
     SSL_CTX_free(atomic_load(&credential->tls));
-    for (size_t i = 0; i < credential->certificate_count; i++)
-        certificate_release(credential->certificates[i]);
-    mem_free(credential->certificates);
+    schannel_names_free(credential->names);
+    schannel_tickets_free(credential->tickets);
+    schannel_sessions_free(credential->sessions);
+    X509_STORE_free(credential->trust);
+    certificates_drop(credential);
+    if (credential->key_log >= 0)
+        close(credential->key_log);
     pthread_mutex_destroy(&credential->lock);
     mem_free(credential);
 }
@@ -92,11 +109,83 @@ SECURITY_STATUS schannel_credential_tls(struct schannel_credential *credential, 
     return status;
 }
 
+/* Asked for or demanded; the answer is checked against the trust given, without any by SCH_CRED_MANUAL_CRED_VALIDATION.
+ */
+static int verify_mode(const struct schannel_credential *credential, bool mutual)
+{
+    switch (credential->base.settings.tls_client_certificate) {
+    case TLS_CLIENT_CERTIFICATE_REQUIRE:
+        return SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+    case TLS_CLIENT_CERTIFICATE_REQUEST:
+        return SSL_VERIFY_PEER;
+    default:
+        return mutual ? SSL_VERIFY_PEER : SSL_VERIFY_NONE;
+    }
+}
+
 SECURITY_STATUS schannel_credential_attach(struct schannel_credential *credential, SSL *ssl, bool acceptor, bool mutual,
                                            const char *target, struct failure *failure)
 {
-    (void)credential, (void)target, (void)failure;
-    if (acceptor && mutual)
-        SSL_set_verify(ssl, SSL_VERIFY_PEER, NULL);
+    uint8_t context[SCHANNEL_SESSION_ID_CONTEXT + 1];
+    bool ok;
+
+    if (!acceptor) {
+        ok = schannel_sessions_attach(credential->sessions, ssl, target);
+        return ok ? SEC_E_OK : no_memory(failure);
+    }
+    mutual = verify_mode(credential, mutual) != SSL_VERIFY_NONE;
+    SSL_set_verify(ssl, verify_mode(credential, mutual), NULL);
+    /* A session without the client's certificate must not stand in for a login with one. */
+    memcpy(context, credential->session_id_context, SCHANNEL_SESSION_ID_CONTEXT);
+    context[SCHANNEL_SESSION_ID_CONTEXT] = mutual;
+    ok = SSL_set_session_id_context(ssl, context, sizeof context) == 1;
+    return ok ? SEC_E_OK : no_memory(failure);
+}
+
+/* ---- What a program says between acquiring and the first context ---- */
+
+SECURITY_STATUS schannel_set_certificate(struct credential *base, const struct certificate_source *source, bool more,
+                                         struct failure *failure)
+{
+    struct schannel_credential *credential = (struct schannel_credential *)base;
+    struct certificate *certificate;
+    SECURITY_STATUS status = certificate_load(source, &certificate, failure);
+
+    if (status != SEC_E_OK)
+        return status;
+    if (!more)
+        certificates_drop(credential);
+    if (credential->certificate_count >= SCH_CRED_MAX_SUPPORTED_CERTS)
+        status = failure_set(failure, SEC_E_INVALID_PARAMETER, SSPI_REASON_USAGE,
+                             "a credential has at most 100 certificates");
+    else if (!schannel_credential_add(credential, certificate))
+        status = no_memory(failure);
+    certificate_release(certificate);
+    return status;
+}
+
+SECURITY_STATUS schannel_set_trust(struct credential *base, struct bytes anchors, struct failure *failure)
+{
+    struct schannel_credential *credential = (struct schannel_credential *)base;
+    X509_STORE *trust = trust_new();
+    SECURITY_STATUS status = trust ? trust_add_bytes(trust, anchors, "in memory", failure) : no_memory(failure);
+
+    if (status != SEC_E_OK) {
+        X509_STORE_free(trust);
+        return status;
+    }
+    X509_STORE_free(credential->trust);
+    credential->trust = trust;
+    credential->trust_is_listed = true;
     return SEC_E_OK;
+}
+
+SECURITY_STATUS schannel_set_ocsp(struct credential *base, struct bytes response, struct failure *failure)
+{
+    struct schannel_credential *credential = (struct schannel_credential *)base;
+
+    if (!credential->certificate_count)
+        return failure_set(failure, SEC_E_NO_CREDENTIALS, SSPI_REASON_CERTIFICATE,
+                           "the credential has no certificate yet that an OCSP response could be about");
+    return certificate_ocsp_set(credential->certificates[credential->certificate_count - 1], response, failure);
 }

@@ -14,11 +14,15 @@
 
 struct schannel_tickets;
 struct schannel_sessions;
+struct schannel_names;
+
+#define SCHANNEL_SESSION_ID_CONTEXT 16 /* bytes; RFC 5246 leaves it to the server */
 
 /* Limits that SCHANNEL_CRED or SCH_CREDENTIALS set. */
 struct schannel_limits {
-    ULONG protocols_off; /* SP_PROT_ bits of this side */
     ULONG protocols_on;  /* SP_PROT_ bits; 0: the system's default */
+    ULONG protocols_off; /* SP_PROT_ bits */
+    bool old_form;       /* SCHANNEL_CRED: TLS 1.3 only where it is named */
     ULONG bits_least;    /* of ciphers; 0: default */
     ULONG bits_most;     /* 0: default */
     ULONG lifespan_ms;   /* of sessions; 0: default */
@@ -28,11 +32,20 @@ struct schannel_credential {
     struct credential base;
     ULONG flags; /* SCH_ bits of the program */
     struct schannel_limits limits;
-    struct certificate **certificates; /* the first is the default */
+    struct certificate **certificates; /* with keys; the first is the default */
     size_t certificate_count;
+    X509_STORE *trust;                  /* NULL until said, or until the SSL_CTX is made */
+    bool trust_is_listed;               /* the anchors are few enough to name them to clients */
+    struct schannel_tickets *tickets;   /* acceptor */
+    struct schannel_sessions *sessions; /* initiator */
+    struct schannel_names *names;       /* acceptor with several certificates */
+    int key_log;                        /* descriptor, or -1 */
+    uint8_t session_id_context[SCHANNEL_SESSION_ID_CONTEXT];
     pthread_mutex_t lock; /* until `tls` is set */
     SSL_CTX *_Atomic tls; /* NULL: not made yet */
 };
+
+/* ---- credential.c ---- */
 
 MUST_CHECK SECURITY_STATUS schannel_acquire(const struct acquire *request, struct credential **credential);
 void schannel_credential_free(struct credential *credential);
@@ -55,16 +68,84 @@ MUST_CHECK SECURITY_STATUS schannel_credential_attach(struct schannel_credential
 /* Adds a certificate at the end, with a reference of its own. False: no memory. */
 MUST_CHECK bool schannel_credential_add(struct schannel_credential *credential, struct certificate *certificate);
 
+/* The functions of the provider's table. */
+MUST_CHECK SECURITY_STATUS schannel_set_certificate(struct credential *credential,
+                                                    const struct certificate_source *source, bool more,
+                                                    struct failure *failure);
+MUST_CHECK SECURITY_STATUS schannel_set_trust(struct credential *credential, struct bytes anchors,
+                                              struct failure *failure);
+MUST_CHECK SECURITY_STATUS schannel_set_ocsp(struct credential *credential, struct bytes response,
+                                             struct failure *failure);
+
 /* ---- auth_data.c ---- */
 
 /* Takes what pAuthData says: SCHANNEL_CRED or SCH_CREDENTIALS. NULL is legal and says nothing. */
 MUST_CHECK SECURITY_STATUS schannel_auth_data_take(struct schannel_credential *credential, const void *auth_data,
                                                    struct failure *failure);
 
+/* ---- configured.c ---- */
+
+/* Adds what the options name and the program did not give: certificates, trust, stapled response, key log. */
+MUST_CHECK SECURITY_STATUS schannel_configured_take(struct schannel_credential *credential, bool acceptor,
+                                                    struct failure *failure);
+
+/* ---- policy.c ---- */
+
+/* Versions, ciphers and groups by options and limits. SEC_E_INVALID_PARAMETER, SEC_E_ALGORITHM_MISMATCH. */
+MUST_CHECK SECURITY_STATUS schannel_policy_apply(const struct schannel_credential *credential, bool acceptor,
+                                                 SSL_CTX *tls, struct failure *failure);
+
 /* ---- tls.c ---- */
 
-/* Makes the SSL_CTX. */
+/* Makes the SSL_CTX, and what belongs to it. */
 MUST_CHECK SECURITY_STATUS schannel_tls_new(struct schannel_credential *credential, bool acceptor, SSL_CTX **tls,
                                             struct failure *failure);
+
+/* One SSL_CTX with these certificates, which differ in the kind of their keys. Part of schannel_tls_new. */
+MUST_CHECK SECURITY_STATUS schannel_tls_one(struct schannel_credential *credential, bool acceptor,
+                                            struct certificate *const *certificates, size_t count, SSL_CTX **tls,
+                                            struct failure *failure);
+
+/* Sets the words of OpenSSL's last error behind `what`, and returns the status. */
+SECURITY_STATUS schannel_tls_refused(struct failure *failure, SECURITY_STATUS status, const char *what);
+
+/* ---- sni.c: several certificates ---- */
+
+/* Groups the credential's certificates by their names, and lets `tls`, which has the first group, choose among them. */
+MUST_CHECK SECURITY_STATUS schannel_names_new(struct schannel_credential *credential, SSL_CTX *tls,
+                                              struct schannel_names **names, struct failure *failure);
+void schannel_names_free(struct schannel_names *names);
+/* The certificates that go with the first one: same names, other kinds of keys. `group` has room for all. */
+size_t schannel_names_group(const struct schannel_credential *credential, size_t first, struct certificate **group);
+
+/* ---- tickets.c: keys of session tickets, RFC 5077 and RFC 8446 4.6.1 ---- */
+
+MUST_CHECK SECURITY_STATUS schannel_tickets_new(ULONG lifespan_seconds, struct schannel_tickets **tickets,
+                                                struct failure *failure);
+void schannel_tickets_free(struct schannel_tickets *tickets);
+void schannel_tickets_use(SSL_CTX *tls);
+
+/* ---- sessions.c: what an initiator keeps for resumption ---- */
+
+MUST_CHECK struct schannel_sessions *schannel_sessions_new(void);
+void schannel_sessions_free(struct schannel_sessions *sessions);
+void schannel_sessions_use(SSL_CTX *tls);
+/* Offers what is kept for the target, and keeps what the server gives. False: no memory. */
+MUST_CHECK bool schannel_sessions_attach(struct schannel_sessions *sessions, SSL *ssl, const char *target);
+/* Forgets the sessions of one target, or of all (NULL), in every credential: SslEmptyCache. */
+void schannel_sessions_forget(const char *target);
+
+/* ---- map.c ---- */
+
+/*
+ * The account that a client's certificate maps to, "DOMAIN\user" in `name`. SEC_E_LOGON_DENIED: it names no account
+ * that may log in; SEC_E_NO_CREDENTIALS: there is no account store, or SCH_CRED_NO_SYSTEM_MAPPER; others: the store is
+ * unavailable.
+ */
+MUST_CHECK SECURITY_STATUS schannel_map(struct schannel_credential *credential, X509 *x509, char *name, size_t size,
+                                        struct failure *failure);
+
+/* The credential that an SSL_CTX of ours was made for. */
+struct schannel_credential *schannel_credential_of(const SSL *ssl);
 
 #endif

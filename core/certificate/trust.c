@@ -1,0 +1,215 @@
+/*
+ * Trust anchors. Everything in a file must be readable: an authority left out in silence would be missed at the wrong
+ * moment.
+ */
+#include "certificate/trust.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "certificate/file.h"
+#include "certificate/load.h"
+#include "certificate/openssl.h"
+#include "crypto/library.h"
+
+static SECURITY_STATUS unusable(struct failure *failure, const char *where, const char *why)
+{
+    return failure_set(failure, SEC_E_NO_CREDENTIALS, SSPI_REASON_CERTIFICATE, "trust anchors %s: %s", where, why);
+}
+
+static SECURITY_STATUS no_memory(struct failure *failure)
+{
+    return failure_set(failure, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_OUT_OF_MEMORY, "no memory for trust anchors");
+}
+
+X509_STORE *trust_new(void)
+{
+    return X509_STORE_new();
+}
+
+static SECURITY_STATUS der_add(X509_STORE *store, struct bytes der, const char *where, struct failure *failure)
+{
+    X509 *x509 = load_x509(der);
+    SECURITY_STATUS status;
+
+    if (!x509)
+        return unusable(failure, where, "a certificate in it is damaged");
+    status = X509_STORE_add_cert(store, x509) == 1 ? SEC_E_OK : no_memory(failure);
+    X509_free(x509);
+    return status;
+}
+
+static SECURITY_STATUS crl_add(X509_STORE *store, struct bytes der, const char *where, struct failure *failure)
+{
+    X509_CRL *crl = X509_CRL_new_ex(crypto_library()->context, NULL);
+    const uint8_t *place = der.data;
+    SECURITY_STATUS status;
+
+    if (!crl || !d2i_X509_CRL(&crl, &place, (long)der.size)) {
+        X509_CRL_free(crl);
+        return unusable(failure, where, "a CRL in it is damaged");
+    }
+    status = X509_STORE_add_crl(store, crl) == 1 ? SEC_E_OK : no_memory(failure);
+    X509_CRL_free(crl);
+    return status;
+}
+
+static SECURITY_STATUS block_add(X509_STORE *store, const char *name, struct bytes der, const char *where,
+                                 struct failure *failure)
+{
+    if (strcmp(name, PEM_STRING_X509) == 0 || strcmp(name, PEM_STRING_X509_OLD) == 0)
+        return der_add(store, der, where, failure);
+    if (strcmp(name, PEM_STRING_X509_CRL) == 0)
+        return crl_add(store, der, where, failure);
+    return SEC_E_OK;
+}
+
+static SECURITY_STATUS blocks_add(X509_STORE *store, BIO *text, const char *where, struct failure *failure)
+{
+    SECURITY_STATUS status = SEC_E_OK;
+
+    while (status == SEC_E_OK) {
+        char *name = NULL, *header = NULL;
+        uint8_t *data = NULL;
+        long size = 0;
+
+        if (PEM_read_bio(text, &name, &header, &data, &size) != 1)
+            return ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE
+                       ? SEC_E_OK
+                       : unusable(failure, where, "its PEM text is damaged");
+        status = block_add(store, name, bytes_of(data, (size_t)size), where, failure);
+        OPENSSL_free(name);
+        OPENSSL_free(header);
+        OPENSSL_free(data);
+    }
+    return status;
+}
+
+static int objects(X509_STORE *store)
+{
+    return sk_X509_OBJECT_num(X509_STORE_get0_objects(store));
+}
+
+static SECURITY_STATUS content_add(X509_STORE *store, struct bytes content, const char *where, struct failure *failure)
+{
+    const int before = objects(store);
+    SECURITY_STATUS status;
+    BIO *text;
+
+    if (!content_is_pem(content))
+        return der_add(store, content, where, failure);
+    text = BIO_new_mem_buf(content.data, (int)content.size);
+    if (!text)
+        return no_memory(failure);
+    status = blocks_add(store, text, where, failure);
+    BIO_free(text);
+    if (status == SEC_E_OK && objects(store) == before)
+        return unusable(failure, where, "holds no certificate");
+    return status;
+}
+
+SECURITY_STATUS trust_add_bytes(X509_STORE *store, struct bytes content, const char *where, struct failure *failure)
+{
+    SECURITY_STATUS status;
+
+    if (content.size > CERTIFICATE_TRUST_LIMIT)
+        return unusable(failure, where, "is larger than 16 MiB");
+    openssl_enter();
+    status = content_add(store, content, where, failure);
+    openssl_leave();
+    return status;
+}
+
+static SECURITY_STATUS file_add(X509_STORE *store, const char *path, struct failure *failure)
+{
+    struct secret content;
+    SECURITY_STATUS status = certificate_file_read(path, CERTIFICATE_TRUST_LIMIT, file_never_secret, &content, failure);
+
+    if (status != SEC_E_OK)
+        return status;
+    status = trust_add_bytes(store, bytes_of(content.data, content.size), path, failure);
+    secret_clear(&content);
+    return status;
+}
+
+/* Links are followed: folders of authorities are made of them. */
+static SECURITY_STATUS entry_add(X509_STORE *store, const char *folder, const char *name, struct failure *failure)
+{
+    char path[4096];
+    struct stat entry;
+    int size = snprintf(path, sizeof path, "%s/%s", folder, name);
+
+    if (name[0] == '.')
+        return SEC_E_OK;
+    if (size < 0 || (size_t)size >= sizeof path)
+        return unusable(failure, folder, "a name in it is too long");
+    if (stat(path, &entry) != 0)
+        return unusable(failure, path, strerror(errno));
+    return S_ISREG(entry.st_mode) ? file_add(store, path, failure) : SEC_E_OK;
+}
+
+static SECURITY_STATUS folder_add(X509_STORE *store, DIR *folder, const char *path, struct failure *failure)
+{
+    SECURITY_STATUS status = SEC_E_OK;
+    const int before = objects(store);
+    struct dirent *entry;
+
+    while (status == SEC_E_OK && (entry = readdir(folder)) != NULL)
+        status = entry_add(store, path, entry->d_name, failure);
+    if (status == SEC_E_OK && objects(store) == before)
+        return unusable(failure, path, "the folder holds no certificate");
+    return status;
+}
+
+SECURITY_STATUS trust_add_path(X509_STORE *store, const char *path, struct failure *failure)
+{
+    DIR *folder = opendir(path);
+    SECURITY_STATUS status;
+
+    if (!folder)
+        return errno == ENOTDIR ? file_add(store, path, failure) : unusable(failure, path, strerror(errno));
+    status = folder_add(store, folder, path, failure);
+    closedir(folder);
+    return status;
+}
+
+SECURITY_STATUS trust_add_store(X509_STORE *store, struct certificate_store *certificates, struct failure *failure)
+{
+    SECURITY_STATUS status = SEC_E_OK;
+    struct certificate *certificate;
+    size_t index = 0;
+
+    openssl_enter();
+    while (status == SEC_E_OK && (certificate = certificate_store_find(certificates, NULL, NULL, &index)) != NULL) {
+        status = X509_STORE_add_cert(store, certificate->x509) == 1 ? SEC_E_OK : no_memory(failure);
+        certificate_release(certificate);
+        index++;
+    }
+    openssl_leave();
+    return status;
+}
+
+SECURITY_STATUS trust_add_system(X509_STORE *store, struct failure *failure)
+{
+    int set;
+
+    openssl_enter();
+    set = X509_STORE_set_default_paths_ex(store, crypto_library()->context, NULL);
+    openssl_leave();
+    return set == 1 ? SEC_E_OK : unusable(failure, "of the system", "OpenSSL cannot open its folder of them");
+}
+
+size_t trust_crls(X509_STORE *store)
+{
+    STACK_OF(X509_OBJECT) *held = X509_STORE_get0_objects(store);
+    size_t count = 0;
+
+    for (int i = 0; i < sk_X509_OBJECT_num(held); i++)
+        count += X509_OBJECT_get_type(sk_X509_OBJECT_value(held, i)) == X509_LU_CRL;
+    return count;
+}

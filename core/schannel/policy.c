@@ -1,0 +1,220 @@
+/*
+ * Versions, ciphers and groups of a credential: the operator's options, narrowed by what the program asked for.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "certificate/openssl.h"
+#include "schannel/credential.h"
+
+/* Forward secrecy and authenticated encryption; fast ones first. */
+#define CIPHERS                                                                                                        \
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"                         \
+    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:"                           \
+    "DHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES256-GCM-SHA384:DHE-RSA-CHACHA20-POLY1305"
+/* TLS 1.0 and 1.1 know CBC and SHA-1 alone, which OpenSSL has below its lowest level of security only. */
+#define CIPHERS_TLS1                                                                                                   \
+    CIPHERS ":ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA:ECDHE-RSA-AES256-SHA:"                \
+            "AES128-SHA:AES256-SHA:@SECLEVEL=0"
+
+#define GROUPS "X25519:P-256:X448:P-384:P-521"
+#define GROUPS_HYBRID "X25519MLKEM768:" GROUPS
+
+#define CIPHERS_TLS13 "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
+
+static const struct {
+    ULONG bits; /* of both sides */
+    int version;
+    uint64_t off;
+} versions[] = {
+    {SP_PROT_TLS1_0, TLS1_VERSION, SSL_OP_NO_TLSv1},
+    {SP_PROT_TLS1_1, TLS1_1_VERSION, SSL_OP_NO_TLSv1_1},
+    {SP_PROT_TLS1_2, TLS1_2_VERSION, SSL_OP_NO_TLSv1_2},
+    {SP_PROT_TLS1_3, TLS1_3_VERSION, SSL_OP_NO_TLSv1_3},
+};
+#define VERSIONS (sizeof versions / sizeof versions[0])
+
+/* The program's choice may go below the operator's minimum of 1.2, but only where the operator allows that. */
+static bool version_allowed(const struct schannel_credential *credential, ULONG side, size_t version)
+{
+    const struct settings *settings = &credential->base.settings;
+    const struct schannel_limits *limits = &credential->limits;
+    const ULONG bit = versions[version].bits & side;
+    ULONG least = settings->tls_minimum_version;
+
+    if (limits->protocols_on && settings->allow_insecure_tls1 && least == TLS_SETTING_1_2)
+        least = TLS_SETTING_1_0;
+    if (version < least || version > settings->tls_maximum_version || (limits->protocols_off & bit))
+        return false;
+    if (limits->protocols_on)
+        return (limits->protocols_on & bit) != 0;
+    return !limits->old_form || version != TLS_SETTING_1_3;
+}
+
+static SECURITY_STATUS versions_apply(const struct schannel_credential *credential, bool acceptor, SSL_CTX *tls,
+                                      int *lowest, struct failure *failure)
+{
+    const ULONG side = acceptor ? SP_PROT_TLS1_X_SERVER : SP_PROT_TLS1_X_CLIENT;
+    int highest = 0;
+
+    *lowest = 0;
+    if (credential->base.settings.tls_minimum_version < TLS_SETTING_1_2
+        && !credential->base.settings.allow_insecure_tls1)
+        return failure_set(failure, SEC_E_INVALID_PARAMETER, SSPI_REASON_CONFIGURATION,
+                           "option tls_minimum_version: less than 1.2 needs allow_insecure_tls1 as well");
+    for (size_t i = 0; i < VERSIONS; i++) {
+        if (!version_allowed(credential, side, i)) {
+            SSL_CTX_set_options(tls, versions[i].off);
+            continue;
+        }
+        highest = versions[i].version;
+        *lowest = *lowest ? *lowest : highest;
+    }
+    if (!highest)
+        return failure_set(failure, SEC_E_ALGORITHM_MISMATCH, SSPI_REASON_POLICY,
+                           "no version of TLS is left: see tls_minimum_version, tls_maximum_version and what the "
+                           "program enables");
+    if (SSL_CTX_set_min_proto_version(tls, *lowest) == 1 && SSL_CTX_set_max_proto_version(tls, highest) == 1)
+        return SEC_E_OK;
+    return schannel_tls_refused(failure, SEC_E_ALGORITHM_MISMATCH, "versions of TLS");
+}
+
+/* One list of names, `next` behind it, apart at the first colon. */
+static size_t name_next(const char **next, const char **name)
+{
+    size_t size;
+
+    *next += strspn(*next, ": ,");
+    *name = *next;
+    size = strcspn(*next, ": ,");
+    *next += size;
+    return size;
+}
+
+/* The operator's list holds suites of TLS 1.3 and older ones together; OpenSSL wants them apart. */
+static bool ciphers_split(const char *list, char *older, char *newer, size_t room)
+{
+    const char *name;
+    size_t size;
+
+    older[0] = newer[0] = '\0';
+    while ((size = name_next(&list, &name)) != 0) {
+        char *to = size > 4 && strncmp(name, "TLS_", 4) == 0 ? newer : older;
+        size_t used = strlen(to);
+
+        if (used + size + 2 > room)
+            return false;
+        (void)snprintf(to + used, room - used, "%s%.*s", used ? ":" : "", (int)size, name);
+    }
+    return true;
+}
+
+static SECURITY_STATUS ciphers_said(const char *list, SSL_CTX *tls, struct failure *failure)
+{
+    const size_t room = strlen(list) + 2;
+    char *older = mem_alloc(room), *newer = mem_alloc(room);
+    SECURITY_STATUS status = SEC_E_OK;
+
+    if (!older || !newer || !ciphers_split(list, older, newer, room))
+        status = failure_set(failure, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_OUT_OF_MEMORY, "no memory for ciphers");
+    else if ((older[0] && SSL_CTX_set_cipher_list(tls, older) != 1) || SSL_CTX_set_ciphersuites(tls, newer) != 1)
+        status = failure_set(failure, SEC_E_INVALID_PARAMETER, SSPI_REASON_CONFIGURATION,
+                             "option tls_ciphers: OpenSSL knows no such cipher suite in \"%.100s\"", list);
+    mem_free(older);
+    mem_free(newer);
+    return status;
+}
+
+static SECURITY_STATUS ciphers_apply(const struct schannel_credential *credential, SSL_CTX *tls, int lowest,
+                                     struct failure *failure)
+{
+    const char *list = credential->base.settings.tls_ciphers;
+
+    if (list)
+        return ciphers_said(list, tls, failure);
+    if (SSL_CTX_set_cipher_list(tls, lowest < TLS1_2_VERSION ? CIPHERS_TLS1 : CIPHERS) == 1
+        && SSL_CTX_set_ciphersuites(tls, CIPHERS_TLS13) == 1)
+        return SEC_E_OK;
+    return schannel_tls_refused(failure, SEC_E_ALGORITHM_MISMATCH, "cipher suites");
+}
+
+/* ---- The program's limits on the strength of ciphers ---- */
+
+static bool strength_fits(const struct schannel_limits *limits, const SSL_CIPHER *cipher)
+{
+    const int bits = SSL_CIPHER_get_bits(cipher, NULL);
+
+    return (ULONG)bits >= limits->bits_least && (!limits->bits_most || (ULONG)bits <= limits->bits_most);
+}
+
+/* The names of the ciphers that fit, those of TLS 1.3 or the others; each begins with a colon. */
+static void names_write(const struct schannel_limits *limits, STACK_OF(SSL_CIPHER) * ciphers, bool newest, char *out,
+                        size_t room)
+{
+    size_t used = 0;
+
+    out[0] = '\0';
+    for (int i = 0; i < sk_SSL_CIPHER_num(ciphers); i++) {
+        const SSL_CIPHER *cipher = sk_SSL_CIPHER_value(ciphers, i);
+        const char *name = SSL_CIPHER_get_name(cipher);
+
+        if ((strncmp(name, "TLS_", 4) == 0) != newest || !strength_fits(limits, cipher)
+            || used + strlen(name) + 2 > room)
+            continue;
+        used += (size_t)snprintf(out + used, room - used, "%s%s", used ? ":" : "", name);
+    }
+}
+
+static SECURITY_STATUS strength_apply(const struct schannel_credential *credential, SSL_CTX *tls,
+                                      struct failure *failure)
+{
+    const struct schannel_limits *limits = &credential->limits;
+    char older[4096], newer[1024];
+    STACK_OF(SSL_CIPHER) *ciphers = SSL_CTX_get_ciphers(tls);
+
+    if (!limits->bits_least && !limits->bits_most)
+        return SEC_E_OK;
+    if (limits->bits_least == UINT32_MAX || limits->bits_most == UINT32_MAX)
+        return failure_set(failure, SEC_E_UNSUPPORTED_FUNCTION, SSPI_REASON_UNSUPPORTED,
+                           "connections without encryption (cipher strength -1) are not supported");
+    names_write(limits, ciphers, true, newer, sizeof newer);
+    names_write(limits, ciphers, false, older, sizeof older);
+    if (!newer[0] && !older[0])
+        return failure_set(failure, SEC_E_ALGORITHM_MISMATCH, SSPI_REASON_POLICY,
+                           "no cipher has between %u and %u bits", (unsigned)limits->bits_least,
+                           (unsigned)limits->bits_most);
+    /* OpenSSL refuses an empty list of the older ones, so then their versions go. */
+    if (!older[0])
+        SSL_CTX_set_min_proto_version(tls, TLS1_3_VERSION);
+    if ((!older[0] || SSL_CTX_set_cipher_list(tls, older) == 1) && SSL_CTX_set_ciphersuites(tls, newer) == 1)
+        return SEC_E_OK;
+    return schannel_tls_refused(failure, SEC_E_ALGORITHM_MISMATCH, "cipher suites");
+}
+
+static SECURITY_STATUS groups_apply(const struct schannel_credential *credential, SSL_CTX *tls, struct failure *failure)
+{
+    const char *list = credential->base.settings.tls_groups;
+
+    if (!list && (SSL_CTX_set1_groups_list(tls, GROUPS_HYBRID) == 1 || SSL_CTX_set1_groups_list(tls, GROUPS) == 1))
+        return SEC_E_OK;
+    if (list && SSL_CTX_set1_groups_list(tls, list) == 1)
+        return SEC_E_OK;
+    return failure_set(failure, SEC_E_INVALID_PARAMETER, SSPI_REASON_CONFIGURATION,
+                       "option tls_groups: OpenSSL does not know all of \"%.100s\"", list ? list : GROUPS);
+}
+
+SECURITY_STATUS schannel_policy_apply(const struct schannel_credential *credential, bool acceptor, SSL_CTX *tls,
+                                      struct failure *failure)
+{
+    int lowest;
+    SECURITY_STATUS status = versions_apply(credential, acceptor, tls, &lowest, failure);
+
+    if (status == SEC_E_OK)
+        status = ciphers_apply(credential, tls, lowest, failure);
+    if (status == SEC_E_OK)
+        status = strength_apply(credential, tls, failure);
+    if (status == SEC_E_OK)
+        status = groups_apply(credential, tls, failure);
+    return status;
+}
