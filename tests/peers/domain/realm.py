@@ -104,6 +104,15 @@ class OurInitiator(OurClient):
         return self.context.unwrap(data)
 
 
+class HeldInitiator(OurInitiator):
+    """Our initiator with a credential that another call made."""
+
+    def __init__(self, handle: _sspi.CredHandle, package: str, service: str) -> None:
+        super().__init__(package, service)
+        self.credential._handle = handle
+        self.context = sspi.ClientContext(self.credential, target=service, flags=PROTECT | InitFlag.MUTUAL_AUTH)
+
+
 class MitInitiator:
     """MIT's GSS-API with the same words."""
 

@@ -127,7 +127,7 @@ def main() -> None:
     domain.database.transaction_commit()
     (folder / "many.sids").write_text("\n".join(domain.sids("(sAMAccountName=crowd-*)")))
     for name, (principals, _, _) in SERVICES.items():
-        domain.export(folder / f"{name}.keytab", *principals)
+        domain.export(folder / f"{name}.keytab", *principals, name)
         domain.export(folder / "all.keytab", *principals)
 
 

@@ -134,6 +134,19 @@ def test_password_of_the_service_account(password: str) -> None:
 
 
 @pytest.mark.parametrize("package", PACKAGES)
+def test_wrong_key(client_of: Callable[[str], object], package: str, tmp_path: Path) -> None:
+    """A keytab of that service, of the right version, from another time or place."""
+    other = tmp_path / "other.keytab"
+    for kind in ("aes256-cts-hmac-sha1-96", "aes128-cts-hmac-sha1-96"):
+        command = ["ktutil", "-k", f"FILE:{other}", "add", "-p", f"{WEB}@{REALM}", "-V", "2", "-e", kind, "-r"]
+        subprocess.run(command, check=True, timeout=30)
+    server = OurServer(package, str(other.with_suffix("")))
+    with pytest.raises(sspi.SSPIError) as refused:
+        handshake(client_of(package), server)
+    assert refused.value.reason == sspi.Reason.WRONG_KEY
+
+
+@pytest.mark.parametrize("package", PACKAGES)
 def test_ticket_for_another_service(client_of: Callable[[str], object], package: str) -> None:
     """Its key is in the keytab, or not."""
     for keytab, services in (("all", BACK), ("back", BACK)):

@@ -9,7 +9,19 @@ import ldap
 import pytest
 import realm
 import sspi
-from realm import BACK, DOMAIN, PASSWORD, REALM, HeimdalInitiator, MitInitiator, OurInitiator, OurServer, facts, tickets
+from realm import (
+    BACK,
+    DOMAIN,
+    PASSWORD,
+    REALM,
+    HeimdalInitiator,
+    HeldInitiator,
+    MitInitiator,
+    OurInitiator,
+    OurServer,
+    facts,
+    tickets,
+)
 from sspi import AcceptFlag, InitFlag, _sspi
 from test_kerberos import PROTECT, handshake, heimdal
 
@@ -30,15 +42,9 @@ def lender(request: pytest.FixtureRequest, heimdal: Path) -> Callable[[str], obj
     return made
 
 
-class Lent(OurInitiator):
+def lent(server: OurServer, package: str, service: str) -> HeldInitiator:
     """Our initiator with what a client lent to our acceptor."""
-
-    def __init__(self, server: OurServer, package: str, service: str) -> None:
-        super().__init__(package, service)
-        self.context.close()
-        self.handle = _sspi.SspiAcquireDelegatedCredential(server.context._open())
-        self.credential._handle = self.handle
-        self.context = sspi.ClientContext(self.credential, target=service, flags=PROTECT | InitFlag.MUTUAL_AUTH)
+    return HeldInitiator(_sspi.SspiAcquireDelegatedCredential(server.context._open()), package, service)
 
 
 @pytest.mark.parametrize("package", ["Kerberos", "Negotiate"])
@@ -47,12 +53,12 @@ def test_lent_tickets(lender: Callable[[str], object], package: str) -> None:
     client, server = lender(package), OurServer(package, flags=OurServer.FLAGS | AcceptFlag.DELEGATE)
     handshake(client, server)
     assert server.context.flags & AcceptFlag.DELEGATE
-    onward, second = Lent(server, package, BACK), OurServer(package, "back", service_names=BACK)
+    onward, second = lent(server, package, BACK), OurServer(package, "back", service_names=BACK)
     handshake(onward, second)
     assert second.context.client_name == f"{DOMAIN}\\alice"
     assert facts(second.context)["sid"] == realm.sid_by_winbind("alice")
     with ldap.directory(CONTROLLER) as directory:
-        directory.bind("GSS-SPNEGO", Lent(server, "Negotiate", f"ldap/{CONTROLLER}"))
+        directory.bind("GSS-SPNEGO", lent(server, "Negotiate", f"ldap/{CONTROLLER}"))
         assert realm.sid_by_winbind("alice") in map(ldap.sid_text, directory.root("tokenGroups"))
 
 
