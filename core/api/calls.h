@@ -20,10 +20,11 @@ struct acquire_call {
 };
 MUST_CHECK SECURITY_STATUS call_acquire(const struct acquire_call *call);
 
-/* AcceptSecurityContext and InitializeSecurityContext. */
+/* AcceptSecurityContext and InitializeSecurityContext, and their forms inside SASL. */
 struct leg_call {
     const char *function;
     bool acceptor;
+    bool sasl;
     const SecHandle *credential;
     const SecHandle *context;
     SecHandle *new_context;

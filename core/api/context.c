@@ -9,6 +9,7 @@
 #include "api/calls.h"
 #include "api/entries.h"
 #include "api/explain.h"
+#include "api/sasl.h"
 #include "base/memory.h"
 
 #define BINDINGS_MAX 65536 /* more than any hash or certificate */
@@ -35,6 +36,7 @@ void context_entry_destroy(void *memory)
     handle_unpin(entry->other_pin);
     handle_unpin(entry->credential_pin);
     pthread_mutex_destroy(&entry->lock);
+    sasl_free(entry->sasl);
     mem_free(entry->bindings);
     mem_free(entry);
 }
@@ -165,13 +167,13 @@ static SECURITY_STATUS leg_continue(struct leg *leg)
     const SecHandle *credential = leg->call->credential;
     struct context_entry *entry = context_entry_lock(leg->call->context);
 
-    if (entry && entry->context->acceptor != leg->call->acceptor) {
+    if (entry && (entry->context->acceptor != leg->call->acceptor || !entry->sasl == leg->call->sasl)) {
         context_entry_unlock(entry);
         entry = NULL;
     }
     if (!entry)
         return failure_set(&leg->failure, SEC_E_INVALID_HANDLE, SSPI_REASON_USAGE,
-                           "phContext is not a live context of this side");
+                           "phContext is not a live context of this side, or was begun inside SASL and is not used so");
     leg->entry = entry;
     if (leg->call->new_context && leg->call->new_context != leg->call->context)
         *leg->call->new_context = *leg->call->context;
@@ -243,7 +245,9 @@ static SECURITY_STATUS leg_package(struct leg *leg)
         return SEC_E_UNSUPPORTED_FUNCTION;
     leg->decided = leg->first || entry->context->phase == CONTEXT_OPEN;
     status = credential_entry_use(chosen, leg->call->acceptor, &leg->failure);
-    if (status == SEC_E_OK)
+    if (status == SEC_E_OK && leg->call->sasl)
+        status = sasl_step(&entry->sasl, credential, &entry->context, leg->call->acceptor, &leg->step);
+    else if (status == SEC_E_OK)
         status = run(credential, &entry->context, &leg->step);
     if (status >= 0 && !entry->context)
         return failure_set(&leg->failure, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL, "%s made no context",

@@ -35,6 +35,7 @@ struct context_entry {
     SecHandle credential_handle;        /* as the first leg was given it */
     struct handle_slot *other_pin;      /* the credential that a later leg brought instead; NULL */
     struct handle_slot *slot;           /* its own */
+    struct sasl *sasl;                  /* NULL: not begun by the Sasl functions */
     uint8_t *bindings;                  /* channel bindings of an earlier leg, for later ones that bring none */
     size_t bindings_size;
     pthread_mutex_t lock;

@@ -143,7 +143,9 @@ MUST_CHECK SECURITY_STATUS step_bindings_decide(struct step *step, enum client_b
 struct message {
     SecBuffer *buffers; /* the caller's: checked that pvBuffer is not NULL where cbBuffer is not 0 */
     ULONG count;
-    ULONG qop; /* in for make/encrypt, out for verify/decrypt */
+    /* In for make/encrypt, out for verify/decrypt. Into decrypt goes 0, or SECQOP_WRAP_NO_ENCRYPT where messages are only
+     * signed, which not every package can tell by their looks. */
+    ULONG qop;
     ULONG sequence;
     struct failure *failure;
 };

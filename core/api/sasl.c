@@ -1,67 +1,162 @@
 /*
- * The SASL functions of the interface, not built: handles are checked, outputs zeroed, then SEC_E_UNSUPPORTED_FUNCTION.
+ * The entry points of SASL: profiles, and the legs, which go through context.c as those of the packages do.
  */
-#include "api/calls.h"
-#include "api/entries.h"
-#include "api/explain.h"
+#include <string.h>
 
-static SECURITY_STATUS profiles_none(void **list, ULONG *count)
+#include "api/buffers.h"
+#include "api/calls.h"
+#include "api/context_buffer.h"
+#include "api/explain.h"
+#include "api/packages.h"
+#include "api/sasl.h"
+#include "api/text.h"
+#include "base/memory.h"
+
+/* The package of a profile, if it is there to be used. */
+static const struct provider *profile_provider(const struct sasl_profile *profile, struct failure *why)
 {
+    const struct provider *provider = profile ? registry_find(profile->package) : NULL;
+
+    return provider && (!provider->available || provider->available(why)) ? provider : NULL;
+}
+
+/* ---- Profiles ---- */
+
+/* Measures (out NULL) or writes the names, each terminated, and the last terminator. */
+static SECURITY_STATUS names_store(bool wide, char *out, size_t *size, ULONG *count)
+{
+    const struct sasl_profile *profile;
+    SECURITY_STATUS status = SEC_E_OK;
+    size_t each = 0;
+
+    *size = 0;
+    *count = 0;
+    for (size_t i = 0; status == SEC_E_OK && (profile = sasl_profile_at(i)) != NULL; i++) {
+        if (!profile_provider(profile, NULL))
+            continue;
+        status = text_measure(wide, profile->mechanism, &each);
+        if (status == SEC_E_OK && out)
+            status = text_store(wide, profile->mechanism, out + *size, each);
+        *size += each;
+        ++*count;
+    }
+    *size += wide ? sizeof(SEC_WCHAR) : 1;
+    return status;
+}
+
+static SECURITY_STATUS profiles_list(bool wide, void **list, ULONG *count)
+{
+    static const char function[] = "SaslEnumerateProfiles";
+    SECURITY_STATUS status;
+    ULONG found;
+    size_t size;
+    char *made;
+
     if (list)
         *list = NULL;
     if (count)
         *count = 0;
-    return call_unsupported("SaslEnumerateProfiles");
+    if (!list || !count)
+        return explain_usage(function, SEC_E_INVALID_PARAMETER, "ProfileList or ProfileCount is NULL");
+    status = names_store(wide, NULL, &size, &found);
+    if (status != SEC_E_OK)
+        return explain_keep(function, status, NULL);
+    made = context_buffer_new(size);
+    if (!made)
+        return explain_keep(function, SEC_E_INSUFFICIENT_MEMORY, NULL);
+    status = names_store(wide, made, &size, &found);
+    if (status != SEC_E_OK) {
+        context_buffer_free(made);
+        return explain_keep(function, status, NULL);
+    }
+    *list = made;
+    *count = found;
+    return SEC_E_OK;
 }
 
 SECURITY_STATUS SEC_ENTRY SaslEnumerateProfilesA(LPSTR *ProfileList, ULONG *ProfileCount)
 {
-    return profiles_none((void **)ProfileList, ProfileCount);
+    return profiles_list(false, (void **)ProfileList, ProfileCount);
 }
 
 SECURITY_STATUS SEC_ENTRY SaslEnumerateProfilesW(LPWSTR *ProfileList, ULONG *ProfileCount)
 {
-    return profiles_none((void **)ProfileList, ProfileCount);
+    return profiles_list(true, (void **)ProfileList, ProfileCount);
 }
 
-static SECURITY_STATUS package_none(const char *function, void **info)
+static SECURITY_STATUS profile_info(const char *function, bool wide, const struct sasl_profile *profile, void **info)
 {
-    if (info)
-        *info = NULL;
-    return call_unsupported(function);
+    struct failure failure = {0};
+    const struct provider *provider = profile_provider(profile, &failure);
+
+    if (!provider && failure.reason == SSPI_REASON_NONE)
+        return explain_usage(function, SEC_E_SECPKG_NOT_FOUND, "there is no package for that SASL mechanism");
+    if (!provider)
+        return explain_keep(function, SEC_E_SECPKG_NOT_FOUND, &failure);
+    return explain_keep(function, package_info_make(wide, provider, info), NULL);
+}
+
+static SECURITY_STATUS profile_package(bool wide, const char *name, void **info)
+{
+    static const char function[] = "SaslGetProfilePackage";
+
+    if (!name || !info)
+        return explain_usage(function, SEC_E_INVALID_PARAMETER, "ProfileName or PackageInfo is NULL");
+    return profile_info(function, wide, sasl_profile_of_mechanism(name), info);
 }
 
 SECURITY_STATUS SEC_ENTRY SaslGetProfilePackageA(LPSTR ProfileName, PSecPkgInfoA *PackageInfo)
 {
-    (void)ProfileName;
-    return package_none("SaslGetProfilePackage", (void **)PackageInfo);
+    if (PackageInfo)
+        *PackageInfo = NULL;
+    return profile_package(false, ProfileName, (void **)PackageInfo);
 }
 
 SECURITY_STATUS SEC_ENTRY SaslGetProfilePackageW(LPWSTR ProfileName, PSecPkgInfoW *PackageInfo)
 {
-    (void)ProfileName;
-    return package_none("SaslGetProfilePackage", (void **)PackageInfo);
+    char *name;
+    SECURITY_STATUS status;
+
+    if (PackageInfo)
+        *PackageInfo = NULL;
+    status = text_from_wide(ProfileName, &name);
+    if (status != SEC_E_OK)
+        return explain_usage("SaslGetProfilePackage", status, "ProfileName cannot be read");
+    status = profile_package(true, name, (void **)PackageInfo);
+    mem_free(name);
+    return status;
+}
+
+static SECURITY_STATUS identify(bool wide, SecBufferDesc *input, void **info)
+{
+    static const char function[] = "SaslIdentifyPackage";
+    struct failure failure = {0};
+    struct step step = {.failure = &failure};
+    SECURITY_STATUS status;
+
+    if (info)
+        *info = NULL;
+    if (!input || !info)
+        return explain_usage(function, SEC_E_INVALID_PARAMETER, "pInput or PackageInfo is NULL");
+    status = buffers_to_step(&step, input, NULL);
+    if (status != SEC_E_OK)
+        return explain_keep(function, status, &failure);
+    if (!step.has_token)
+        return explain_usage(function, SEC_E_INVALID_TOKEN, "there is no SECBUFFER_TOKEN in pInput");
+    return profile_info(function, wide, sasl_profile_of_token(step.token), info);
 }
 
 SECURITY_STATUS SEC_ENTRY SaslIdentifyPackageA(PSecBufferDesc pInput, PSecPkgInfoA *PackageInfo)
 {
-    (void)pInput;
-    return package_none("SaslIdentifyPackage", (void **)PackageInfo);
+    return identify(false, pInput, (void **)PackageInfo);
 }
 
 SECURITY_STATUS SEC_ENTRY SaslIdentifyPackageW(PSecBufferDesc pInput, PSecPkgInfoW *PackageInfo)
 {
-    (void)pInput;
-    return package_none("SaslIdentifyPackage", (void **)PackageInfo);
+    return identify(true, pInput, (void **)PackageInfo);
 }
 
-/* One leg: the context if there is one, else the credential, must be live. */
-static SECURITY_STATUS leg_none(const struct leg_call *call)
-{
-    call_leg_clear(call);
-    return call->context ? call_unsupported_context(call->function, call->context)
-                         : call_unsupported_credential(call->function, call->credential);
-}
+/* ---- Legs ---- */
 
 SECURITY_STATUS SEC_ENTRY SaslInitializeSecurityContextA(PCredHandle phCredential, PCtxtHandle phContext,
                                                          LPSTR pszTargetName, ULONG fContextReq, ULONG Reserved1,
@@ -71,9 +166,11 @@ SECURITY_STATUS SEC_ENTRY SaslInitializeSecurityContextA(PCredHandle phCredentia
 {
     struct leg_call call = {
         .function = "SaslInitializeSecurityContext",
+        .sasl = true,
         .credential = phCredential,
         .context = phContext,
         .new_context = phNewContext,
+        .target = pszTargetName,
         .requested = fContextReq,
         .data_representation = TargetDataRep,
         .input = pInput,
@@ -82,8 +179,12 @@ SECURITY_STATUS SEC_ENTRY SaslInitializeSecurityContextA(PCredHandle phCredentia
         .expiry = ptsExpiry,
     };
 
-    (void)pszTargetName, (void)Reserved1, (void)Reserved2;
-    return leg_none(&call);
+    (void)Reserved1, (void)Reserved2;
+    if (text_check_ansi(pszTargetName) != SEC_E_OK) {
+        call_leg_clear(&call);
+        return explain_usage(call.function, SEC_E_INVALID_PARAMETER, "pszTargetName is not UTF-8, or too long");
+    }
+    return call_leg(&call);
 }
 
 SECURITY_STATUS SEC_ENTRY SaslInitializeSecurityContextW(PCredHandle phCredential, PCtxtHandle phContext,
@@ -94,6 +195,7 @@ SECURITY_STATUS SEC_ENTRY SaslInitializeSecurityContextW(PCredHandle phCredentia
 {
     struct leg_call call = {
         .function = "SaslInitializeSecurityContext",
+        .sasl = true,
         .credential = phCredential,
         .context = phContext,
         .new_context = phNewContext,
@@ -104,9 +206,18 @@ SECURITY_STATUS SEC_ENTRY SaslInitializeSecurityContextW(PCredHandle phCredentia
         .attributes = pfContextAttr,
         .expiry = ptsExpiry,
     };
+    char *target;
+    SECURITY_STATUS status = text_from_wide(pszTargetName, &target);
 
-    (void)pszTargetName, (void)Reserved1, (void)Reserved2;
-    return leg_none(&call);
+    (void)Reserved1, (void)Reserved2;
+    if (status != SEC_E_OK) {
+        call_leg_clear(&call);
+        return explain_usage(call.function, status, "pszTargetName cannot be read");
+    }
+    call.target = target;
+    status = call_leg(&call);
+    mem_free(target);
+    return status;
 }
 
 SECURITY_STATUS SEC_ENTRY SaslAcceptSecurityContext(PCredHandle phCredential, PCtxtHandle phContext,
@@ -116,6 +227,7 @@ SECURITY_STATUS SEC_ENTRY SaslAcceptSecurityContext(PCredHandle phCredential, PC
 {
     struct leg_call call = {
         .function = "SaslAcceptSecurityContext",
+        .sasl = true,
         .acceptor = true,
         .credential = phCredential,
         .context = phContext,
@@ -128,20 +240,5 @@ SECURITY_STATUS SEC_ENTRY SaslAcceptSecurityContext(PCredHandle phCredential, PC
         .expiry = ptsExpiry,
     };
 
-    return leg_none(&call);
-}
-
-SECURITY_STATUS SEC_ENTRY SaslSetContextOption(PCtxtHandle ContextHandle, ULONG Option, PVOID Value, ULONG Size)
-{
-    (void)Option, (void)Value, (void)Size;
-    return call_unsupported_context("SaslSetContextOption", ContextHandle);
-}
-
-SECURITY_STATUS SEC_ENTRY SaslGetContextOption(PCtxtHandle ContextHandle, ULONG Option, PVOID Value, ULONG Size,
-                                               PULONG Needed)
-{
-    (void)Option, (void)Value, (void)Size;
-    if (Needed)
-        *Needed = 0;
-    return call_unsupported_context("SaslGetContextOption", ContextHandle);
+    return call_leg(&call);
 }

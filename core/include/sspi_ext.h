@@ -383,6 +383,64 @@ SSPI_API SECURITY_STATUS SEC_ENTRY SspiMakeChannelBindings(
     _Out_ ULONG *bindings_size,
     _Outptr_result_bytebuffer_(*bindings_size) PSEC_CHANNEL_BINDINGS *bindings);
 
+/* ----------------------------------------------------------------------------------------------------- after SASL */
+
+/** Security layers of SASL, as bits of RFC 4752. */
+#define SSPI_SASL_LAYER_NONE 1
+#define SSPI_SASL_LAYER_INTEGRITY 2
+#define SSPI_SASL_LAYER_CONFIDENTIALITY 4
+
+/**
+ * The security layer that the two sides of a SASL login agreed on.
+ *
+ * @param layer  receives one SSPI_SASL_LAYER_ number.
+ * @return SEC_E_OK; SEC_E_INVALID_HANDLE, also before the login is complete; SEC_E_UNSUPPORTED_FUNCTION for a context that
+ *         the Sasl functions did not begin.
+ */
+SSPI_API SECURITY_STATUS SEC_ENTRY SspiSaslQueryLayer(_In_ PCtxtHandle phContext, _Out_ ULONG *layer);
+
+/**
+ * The authorization identity: on a server whom the client asked to act as, on a client what it will ask or asked. UTF-8,
+ * terminated; empty where there is none: the client acts as itself. SASL_OPTION_AUTHZ_STRING gives the same in bytes.
+ *
+ * @param authorization  release with FreeContextBuffer.
+ * @return SEC_E_OK; SEC_E_INVALID_HANDLE; SEC_E_UNSUPPORTED_FUNCTION; SEC_E_INSUFFICIENT_MEMORY.
+ */
+SSPI_API SECURITY_STATUS SEC_ENTRY SspiSaslQueryAuthorization(
+    _In_ PCtxtHandle phContext, _Outptr_result_z_ char **authorization);
+
+/**
+ * Protects data as the agreed layer wants it: one or more messages, each behind four bytes of length and none longer than
+ * the peer takes. Without a layer the data itself.
+ *
+ * @param message  receives one allocation of `*message_size` bytes; release with FreeContextBuffer.
+ * @return SEC_E_OK; SEC_E_INVALID_HANDLE, also before the login is complete; SEC_E_UNSUPPORTED_FUNCTION;
+ *         SEC_E_INSUFFICIENT_MEMORY; as EncryptMessage.
+ */
+SSPI_API SECURITY_STATUS SEC_ENTRY SspiSaslWrap(
+    _In_ PCtxtHandle phContext,
+    _In_reads_bytes_(data_size) const void *data,
+    _In_ ULONG data_size,
+    _Out_ ULONG *message_size,
+    _Outptr_result_bytebuffer_(*message_size) void **message);
+
+/**
+ * Takes the first protected message from what was received so far. Without a layer it takes everything as it is.
+ *
+ * @param taken  receives how many bytes of `stream` are done with.
+ * @param data   receives one allocation of `*data_size` bytes; release with FreeContextBuffer.
+ * @return SEC_E_OK; SEC_E_INCOMPLETE_MESSAGE: read more and call again; SEC_E_INVALID_TOKEN: the length is more than what we
+ *         take; SEC_E_QOP_NOT_SUPPORTED: only signed, where encryption was agreed; SEC_E_INVALID_HANDLE;
+ *         SEC_E_UNSUPPORTED_FUNCTION; SEC_E_INSUFFICIENT_MEMORY; as DecryptMessage.
+ */
+SSPI_API SECURITY_STATUS SEC_ENTRY SspiSaslUnwrap(
+    _In_ PCtxtHandle phContext,
+    _In_reads_bytes_(stream_size) const void *stream,
+    _In_ ULONG stream_size,
+    _Out_ ULONG *taken,
+    _Out_ ULONG *data_size,
+    _Outptr_result_bytebuffer_(*data_size) void **data);
+
 #ifdef __cplusplus
 }
 #endif

@@ -77,11 +77,24 @@ SECURITY_STATUS krb_session_verify(struct krb_session *session, struct message *
     return run(session, message, seal_aes_verify, seal_rc4_verify);
 }
 
+/* What is sent is the three buffers one after the other, so an unused one must say that it is empty. */
+static void padding_empty(const struct krb_session *session, const struct message *message)
+{
+    SecBuffer *padding = message_find(message, SECBUFFER_PADDING);
+
+    if (padding && (!is_rc4(session) || session->dce_style))
+        padding->cbBuffer = 0;
+}
+
 SECURITY_STATUS krb_session_seal(struct krb_session *session, struct message *message)
 {
-    if (message->qop == SECQOP_WRAP_NO_ENCRYPT)
-        return run(session, message, aes_wrap_plain, rc4_wrap_plain);
-    return run(session, message, aes_seal, rc4_seal);
+    const bool sealed = message->qop != SECQOP_WRAP_NO_ENCRYPT;
+    SECURITY_STATUS status =
+        run(session, message, sealed ? aes_seal : aes_wrap_plain, sealed ? rc4_seal : rc4_wrap_plain);
+
+    if (status == SEC_E_OK)
+        padding_empty(session, message);
+    return status;
 }
 
 SECURITY_STATUS krb_session_unseal(struct krb_session *session, struct message *message)

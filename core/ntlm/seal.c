@@ -390,9 +390,10 @@ SECURITY_STATUS ntlm_sign(struct context *context, struct message *message)
     return dummy ? dummy_make(message) : protect(context, message, false);
 }
 
+/* A wrap that only signs is a signature in front of the data. */
 SECURITY_STATUS ntlm_seal(struct context *context, struct message *message)
 {
-    return protect(context, message, true);
+    return protect(context, message, message->qop != SECQOP_WRAP_NO_ENCRYPT);
 }
 
 SECURITY_STATUS ntlm_verify_signature(struct context *context, struct message *message)
@@ -401,7 +402,8 @@ SECURITY_STATUS ntlm_verify_signature(struct context *context, struct message *m
 }
 
 /* A wrapped message in one piece, the signature first: the SECBUFFER_DATA then points to the plain text inside it. */
-static SECURITY_STATUS unseal_stream(struct context *context, struct message *message, const SecBuffer *stream)
+static SECURITY_STATUS unseal_stream(struct context *context, struct message *message, const SecBuffer *stream,
+                                     bool sealed)
 {
     SecBuffer *data = message_find(message, SECBUFFER_DATA);
     SecBuffer parts[2] = {{NTLM_SIGNATURE_SIZE, SECBUFFER_TOKEN, stream->pvBuffer}, {0, SECBUFFER_DATA, NULL}};
@@ -412,7 +414,7 @@ static SECURITY_STATUS unseal_stream(struct context *context, struct message *me
         return bad_buffers(message, "a SECBUFFER_STREAM needs a signature, and a SECBUFFER_DATA for what is in it");
     parts[1].cbBuffer = stream->cbBuffer - NTLM_SIGNATURE_SIZE;
     parts[1].pvBuffer = (uint8_t *)stream->pvBuffer + NTLM_SIGNATURE_SIZE;
-    status = unprotect(context, &inner, true);
+    status = unprotect(context, &inner, sealed);
     if (status != SEC_E_OK)
         return status;
     message->qop = inner.qop;
@@ -425,7 +427,9 @@ SECURITY_STATUS ntlm_unseal(struct context *context, struct message *message)
 {
     const SecBuffer *stream = message_find(message, SECBUFFER_STREAM);
 
-    return stream ? unseal_stream(context, message, stream) : unprotect(context, message, true);
+    const bool sealed = message->qop != SECQOP_WRAP_NO_ENCRYPT;
+
+    return stream ? unseal_stream(context, message, stream, sealed) : unprotect(context, message, sealed);
 }
 
 SECURITY_STATUS ntlm_seal_snapshot(const struct ntlm_context *context, struct ntlm_seal_state *state)

@@ -1,7 +1,7 @@
 /*
  * The test packages and the registry that holds them, in place of core/api/registry.c.
  */
-#include "trial.h"
+#include "sasl_trial.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -415,5 +415,5 @@ const struct provider *registry_find(const char *name)
         if (utf8_same_name(provider->name, name) || (provider->alias && utf8_same_name(provider->alias, name)))
             return provider;
     }
-    return NULL;
+    return sasl_trial_find(name); /* not listed, so that lists stay as they are */
 }

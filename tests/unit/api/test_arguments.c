@@ -94,6 +94,10 @@ CALL(SaslInitializeSecurityContextW,
 CALL(SaslAcceptSecurityContext, SaslAcceptSecurityContext(NULL, h, &in, 0, 0, &created, out(), &attributes, &expiry))
 CALL(SaslSetContextOption, SaslSetContextOption(h, 1, room, 4))
 CALL(SaslGetContextOption, SaslGetContextOption(h, 1, room, 4, &number))
+CALL(SspiSaslQueryLayer, SspiSaslQueryLayer(h, &number))
+CALL(SspiSaslQueryAuthorization, dropped(SspiSaslQueryAuthorization(h, (char **)(void *)room)))
+CALL(SspiSaslWrap, SspiSaslWrap(h, text, 1, &number, &pointer))
+CALL(SspiSaslUnwrap, SspiSaslUnwrap(h, text, 1, &number, &number, &pointer))
 CALL(SspiExplainContext, explained(h))
 CALL(SspiQueryContextReason, SspiQueryContextReason(h, &number))
 /* Functions of a credential. */
@@ -160,11 +164,15 @@ static const struct row {
     CONTEXT(EncryptMessage, HALF_OPEN | FAILED),
     CONTEXT(DecryptMessage, HALF_OPEN | FAILED),
     CONTEXT(ExportSecurityContext, HALF_OPEN | FAILED),
-    CONTEXT(SaslInitializeSecurityContextA, 0),
-    CONTEXT(SaslInitializeSecurityContextW, 0),
-    CONTEXT(SaslAcceptSecurityContext, 0),
-    CONTEXT(SaslSetContextOption, 0),
-    CONTEXT(SaslGetContextOption, 0),
+    CONTEXT(SaslInitializeSecurityContextA, HALF_OPEN | FAILED),
+    CONTEXT(SaslInitializeSecurityContextW, HALF_OPEN | FAILED),
+    CONTEXT(SaslAcceptSecurityContext, HALF_OPEN | FAILED),
+    CONTEXT(SaslSetContextOption, FAILED),
+    CONTEXT(SaslGetContextOption, FAILED),
+    CONTEXT(SspiSaslQueryLayer, FAILED),
+    CONTEXT(SspiSaslQueryAuthorization, FAILED),
+    CONTEXT(SspiSaslWrap, HALF_OPEN | FAILED),
+    CONTEXT(SspiSaslUnwrap, HALF_OPEN | FAILED),
     CONTEXT(SspiListIdentity, HALF_OPEN | FAILED),
     CONTEXT(SspiAcquireDelegatedCredential, HALF_OPEN | FAILED),
     CONTEXT(SspiAcquireConstrainedCredential, HALF_OPEN | FAILED),
