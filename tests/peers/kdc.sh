@@ -1,15 +1,19 @@
 #!/bin/sh
 # A private Heimdal KDC on a loopback port, in a folder of its own. Needs heimdal-kdc and heimdal-clients, no root.
 #
-#   kdc.sh start FOLDER   makes realm EXAMPLE.TEST in FOLDER and starts the KDC; prints the environment for its clients
-#   kdc.sh stop FOLDER    stops it
+#   kdc.sh start FOLDER [SERVICE ...]   makes realm EXAMPLE.TEST in FOLDER and starts the KDC; prints the environment for
+#                                       its clients
+#   kdc.sh stop FOLDER                  stops it
+#
+# With services, such as HTTP/localhost: those alone, each with a keytab (HTTP.keytab), and alice, whose password is KDC_PASSWORD.
 #
 # Principals: alice, bob (password "Correct-Horse-1"), HTTP/server.example.test, host/server.example.test,
-# svc/server.example.test, and for each encryption type TYPE/server.example.test with a key of that alone. Keytabs in FOLDER: http.keytab (HTTP alone), all.keytab, bob.keytab.
+# svc/server.example.test, ldap/localhost, imap/localhost, smtp/localhost, and for each encryption type TYPE/server.example.test with a key of that alone. Keytabs in FOLDER: http.keytab (HTTP alone), all.keytab,
+# sasl.keytab (ldap, imap and smtp), bob.keytab.
 set -eu
 
 realm=EXAMPLE.TEST
-password=Correct-Horse-1
+password=${KDC_PASSWORD:-Correct-Horse-1}
 types="aes256-cts-hmac-sha1-96 aes128-cts-hmac-sha1-96 aes256-cts-hmac-sha384-192 aes128-cts-hmac-sha256-128
     arcfour-hmac-md5"
 
@@ -47,6 +51,7 @@ configure() {
     }
 [domain_realm]
     .example.test = $realm
+    localhost = $realm
 CONF
     sed 's,tcp/127.0.0.1,127.0.0.1,' "$folder/krb5.conf" > "$folder/krb5-mit.conf"
     cat > "$folder/kdc.conf" <<CONF
@@ -68,14 +73,25 @@ CONF
 CONF
 }
 
+populate_for() {
+    kadmin add --password="$password" --use-defaults "alice@$realm"
+    for service; do
+        kadmin add --random-key --use-defaults "$service@$realm"
+        kadmin ext_keytab -k "FILE:$folder/${service%%/*}.keytab" "$service@$realm"
+    done
+}
+
 populate() {
-    kadmin init --realm-max-ticket-life=unlimited --realm-max-renewable-life=unlimited "$realm"
     for user in alice bob; do
         kadmin add --password="$password" --use-defaults "$user@$realm"
     done
     for service in HTTP host svc; do
         kadmin add --random-key --use-defaults "$service/server.example.test@$realm"
         kadmin ext_keytab -k "FILE:$folder/all.keytab" "$service/server.example.test@$realm"
+    done
+    for service in ldap imap smtp; do
+        kadmin add --random-key --use-defaults "$service/localhost@$realm"
+        kadmin ext_keytab -k "FILE:$folder/sasl.keytab" "$service/localhost@$realm"
     done
     for type in $types; do
         service=$type/server.example.test@$realm
@@ -110,7 +126,8 @@ start() {
     chmod 700 "$folder"
     port=$(free_port)
     configure "$port"
-    populate
+    kadmin init --realm-max-ticket-life=unlimited --realm-max-renewable-life=unlimited "$realm"
+    if [ $# -gt 0 ]; then populate_for "$@"; else populate; fi
     KRB5_CONFIG=$folder/krb5.conf "$program" --config-file="$folder/kdc.conf" --addresses=127.0.0.1 --ports="$port" \
         > "$folder/kdc.out" 2>&1 < /dev/null &
     echo $! > "$folder/pid"
@@ -124,10 +141,11 @@ stop() {
     rm -f "$folder/pid"
 }
 
-[ $# -eq 2 ] || fail "usage: kdc.sh start|stop FOLDER"
-folder=$2
-case $1 in
-    start) start ;;
+[ $# -ge 2 ] || fail "usage: kdc.sh start|stop FOLDER [SERVICE ...]"
+command=$1 folder=$2
+shift 2
+case $command in
+    start) start "$@" ;;
     stop) stop ;;
-    *) fail "usage: kdc.sh start|stop FOLDER" ;;
+    *) fail "usage: kdc.sh start|stop FOLDER [SERVICE ...]" ;;
 esac

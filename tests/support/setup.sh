@@ -17,10 +17,14 @@ packages_list() {
         /^[a-z0-9]/ && index(wanted, " " section " ") { print }' "$here/packages.txt"
 }
 
+installed() {
+    dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'ok installed'
+}
+
 packages_missing() {
     local package
     packages_list | while read -r package _; do
-        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || echo "$package"
+        installed "$package" || echo "$package"
     done
 }
 
@@ -39,9 +43,25 @@ as_root() {
     elif command -v sudo >/dev/null && [ -t 0 ]; then
         sudo "$@"
     else
-        echo "setup: these packages are missing and need root to install; run as root: $*" >&2
+        echo "setup: only root may install them: run this as root, or with sudo" >&2
         return 1
     fi
+}
+
+# Run as root. Daemons that come with packages (a KDC, winbind, inetd) are started neither now nor with the system: whoever
+# tries or tests us starts private ones. Nothing that is installed already is removed for ours.
+install_quietly() {
+    local policy=/usr/sbin/policy-rc.d package
+    if [ ! -e "$policy" ]; then
+        trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+        printf '#!/bin/sh\nexit 101\n' >"$policy"
+        chmod 755 "$policy"
+    fi
+    apt-get update -q >/dev/null
+    DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-remove --no-install-recommends "$@" >/dev/null || return
+    for package; do
+        [ ! -x "/etc/init.d/$package" ] || update-rc.d "$package" disable >/dev/null 2>&1 || true
+    done
 }
 
 packages_install() {
@@ -49,8 +69,11 @@ packages_install() {
     mapfile -t missing < <(packages_missing)
     [ ${#missing[@]} -gt 0 ] || return 0
     echo "setup: installing ${missing[*]}"
-    as_root apt-get update -q >/dev/null
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}" >/dev/null
+    as_root bash -c "set -euo pipefail; $(declare -f install_quietly); install_quietly \"\$@\"" bash "${missing[@]}" || {
+        echo "setup: apt-get could not install them, see above" >&2
+        if installed krb5-user; then echo "setup: krb5-user and heimdal-clients exclude each other" >&2; fi
+        return 1
+    }
 }
 
 # Debian's Python modules belong to /usr/bin/python3, so the environment is made by that interpreter and sees them.
