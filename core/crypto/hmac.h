@@ -19,7 +19,9 @@ MUST_CHECK bool hmac_sha384(struct bytes key, const struct bytes *parts, size_t 
 
 struct hmac_md5_key;
 MUST_CHECK struct hmac_md5_key *hmac_md5_key_new(struct bytes key); /* NULL: no memory */
-void hmac_md5_key_free(struct hmac_md5_key *key);                   /* wipes; NULL is legal */
+/* Two keys of at most 64 bytes each at once, for little more than one. False: no memory; both are NULL then. */
+MUST_CHECK bool hmac_md5_keys_new(struct bytes first, struct bytes second, struct hmac_md5_key *keys[2]);
+void hmac_md5_key_free(struct hmac_md5_key *key); /* wipes; NULL is legal */
 void hmac_md5_with(const struct hmac_md5_key *key, const struct bytes *parts, size_t count, uint8_t out[HMAC_MD5_SIZE]);
 
 #endif

@@ -5,17 +5,24 @@
 
 #include "base/memory.h"
 #include "base/secret.h"
+#include "crypto/md5_lanes.h"
 
 #define INNER_PAD 0x36
 #define OUTER_PAD 0x5C
 
 /* `key` has at most one block. */
+static void pad_make(struct bytes key, uint8_t with, uint8_t pad[MD5_BLOCK])
+{
+    memset(pad, with, MD5_BLOCK);
+    for (size_t i = 0; i < key.size; i++)
+        pad[i] ^= key.data[i];
+}
+
 static void key_take(struct bytes key, uint8_t with, struct md5_state *state)
 {
     uint8_t pad[MD5_BLOCK];
 
-    for (size_t i = 0; i < sizeof pad; i++)
-        pad[i] = (uint8_t)((i < key.size ? key.data[i] : 0) ^ with);
+    pad_make(key, with, pad);
     *state = md5_initial;
     md5_blocks(state, pad, 1);
     secret_wipe(pad, sizeof pad);
@@ -40,6 +47,31 @@ struct hmac_md5_key *hmac_md5_key_new(struct bytes key)
     if (key.data == digest)
         secret_wipe(digest, sizeof digest);
     return kept;
+}
+
+bool hmac_md5_keys_new(struct bytes first, struct bytes second, struct hmac_md5_key *keys[2])
+{
+    struct md5_state states[MD5_LANES] = {md5_initial, md5_initial, md5_initial, md5_initial};
+    uint8_t pads[MD5_LANES][MD5_BLOCK];
+    bool fits = first.size <= MD5_BLOCK && second.size <= MD5_BLOCK;
+
+    keys[0] = fits ? mem_alloc(sizeof **keys) : NULL;
+    keys[1] = keys[0] ? mem_alloc(sizeof **keys) : NULL;
+    if (!keys[1]) {
+        mem_free(keys[0]);
+        keys[0] = NULL;
+        return false;
+    }
+    pad_make(first, INNER_PAD, pads[0]);
+    pad_make(first, OUTER_PAD, pads[1]);
+    pad_make(second, INNER_PAD, pads[2]);
+    pad_make(second, OUTER_PAD, pads[3]);
+    md5_lanes_block(states, pads[0], MD5_BLOCK);
+    *keys[0] = (struct hmac_md5_key){states[0], states[1]};
+    *keys[1] = (struct hmac_md5_key){states[2], states[3]};
+    secret_wipe(pads, sizeof pads);
+    secret_wipe(states, sizeof states);
+    return true;
 }
 
 void hmac_md5_key_free(struct hmac_md5_key *key)

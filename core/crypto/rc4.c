@@ -8,24 +8,80 @@
 
 #define RC4_KEY_MAX 256
 
-static bool rc4_set_key(struct rc4 *state, struct bytes key)
+#define USUAL_KEY 16
+
+/* One step of a key's schedule. */
+#define MIX(box, y, at_x, x, octet)                                                                                    \
+    at_x = (box)[x];                                                                                                   \
+    y = (y + at_x + (octet)) & 0xFF;                                                                                   \
+    (box)[x] = (box)[y];                                                                                               \
+    (box)[y] = (uint8_t)at_x;
+
+static void state_start(struct rc4 *state)
 {
-    uint8_t *box = state->box;
-    uint32_t y = 0;
-
-    if (!key.size || key.size > RC4_KEY_MAX)
-        return false;
     for (uint32_t x = 0; x < sizeof state->box; x++)
-        box[x] = (uint8_t)x;
-    for (uint32_t x = 0, k = 0; x < sizeof state->box; x++) {
-        uint8_t at_x = box[x];
+        state->box[x] = (uint8_t)x;
+    state->x = state->y = state->ready = state->end = 0;
+}
 
-        y = (y + at_x + key.data[k]) & 0xFF;
-        box[x] = box[y];
-        box[y] = at_x;
+/* The bound of the inner loop is a constant, so that the compiler unrolls it. */
+static void key_mix_usual(uint8_t *box, const uint8_t key[USUAL_KEY])
+{
+    uint32_t y = 0, at_x;
+
+    for (uint32_t x = 0; x < 256; x += USUAL_KEY)
+        for (uint32_t k = 0; k < USUAL_KEY; k++) {
+            MIX(box, y, at_x, x + k, key[k])
+        }
+}
+
+static void key_mix(uint8_t *box, struct bytes key)
+{
+    uint32_t y = 0, at_x;
+
+    for (uint32_t x = 0, k = 0; x < 256; x++) {
+        MIX(box, y, at_x, x, key.data[k])
         k = k + 1 < key.size ? k + 1 : 0;
     }
-    state->x = state->y = state->ready = state->end = 0;
+}
+
+static bool rc4_set_key(struct rc4 *state, struct bytes key)
+{
+    if (!key.size || key.size > RC4_KEY_MAX)
+        return false;
+    state_start(state);
+    if (key.size == USUAL_KEY)
+        key_mix_usual(state->box, key.data);
+    else
+        key_mix(state->box, key);
+    return true;
+}
+
+/* Each step waits for the one before it, but not for the other key's. */
+static void key_mix_pair(struct rc4 *restrict one, struct rc4 *restrict two, const uint8_t first[USUAL_KEY],
+                         const uint8_t second[USUAL_KEY])
+{
+    uint32_t y = 0, z = 0, at_x;
+
+    for (uint32_t x = 0; x < 256; x += USUAL_KEY)
+        for (uint32_t k = 0; k < USUAL_KEY; k++) {
+            MIX(one->box, y, at_x, x + k, first[k])
+            MIX(two->box, z, at_x, x + k, second[k])
+        }
+}
+
+bool rc4_new_pair(const uint8_t first[16], const uint8_t second[16], struct rc4 *states[2])
+{
+    states[0] = mem_alloc(sizeof **states);
+    states[1] = states[0] ? mem_alloc(sizeof **states) : NULL;
+    if (!states[1]) {
+        mem_free(states[0]);
+        states[0] = NULL;
+        return false;
+    }
+    state_start(states[0]);
+    state_start(states[1]);
+    key_mix_pair(states[0], states[1], first, second);
     return true;
 }
 

@@ -122,6 +122,26 @@ bool ntlm_sign_key(const uint8_t session_key[16], bool client_to_server, uint8_t
     return derive(session_key, NTLM_KEY_SIZE, client_to_server ? sign_client : sign_server, sizeof sign_client, out);
 }
 
+bool ntlm_message_keys(uint32_t flags, const uint8_t session_key[16], struct ntlm_message_keys *out)
+{
+    const struct bytes sign = key_of(session_key), seal = bytes_of(session_key, ntlm_key_bits(flags) / 8);
+    const struct bytes messages[MD5_FOUR_COUNT][2] = {
+        {sign, bytes_of(sign_server, sizeof sign_server)},
+        {sign, bytes_of(sign_client, sizeof sign_client)},
+        {seal, bytes_of(seal_server, sizeof seal_server)},
+        {seal, bytes_of(seal_client, sizeof seal_client)},
+    };
+    uint8_t keys[MD5_FOUR_COUNT][MD5_SIZE];
+    bool ok = md5_four(messages, keys);
+
+    for (size_t i = 0; ok && i < 2; i++) {
+        memcpy(out->sign[i], keys[i], MD5_SIZE);
+        memcpy(out->seal[i], keys[2 + i], MD5_SIZE);
+    }
+    secret_wipe(keys, sizeof keys);
+    return ok;
+}
+
 /* The last rows of 3.4.5.3: without extended session security only LM_KEY weakens the key. */
 static size_t seal_key_plain(uint32_t flags, const uint8_t session_key[16], uint8_t out[16])
 {

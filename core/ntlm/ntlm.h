@@ -164,6 +164,11 @@ MUST_CHECK bool ntlm_v1_session_key(const uint8_t nt_hash[16], uint8_t out[16]);
 MUST_CHECK bool ntlm_v1_key_exchange_key(uint32_t flags, const uint8_t session_base_key[16],
                                          const uint8_t server_challenge[8], const uint8_t *lm_response,
                                          const uint8_t *lmowf, uint8_t out[16]);
+/* All four with extended session security, by direction: server to client first. The caller wipes them. */
+struct ntlm_message_keys {
+    uint8_t sign[2][16], seal[2][16];
+};
+MUST_CHECK bool ntlm_message_keys(uint32_t flags, const uint8_t session_key[16], struct ntlm_message_keys *out);
 MUST_CHECK bool ntlm_sign_key(const uint8_t session_key[16], bool client_to_server, uint8_t out[16]);
 /* `*size` is 16, or 8 for weakened keys without extended session security. */
 MUST_CHECK bool ntlm_seal_key(uint32_t flags, const uint8_t session_key[16], bool client_to_server, uint8_t out[16],
@@ -335,6 +340,8 @@ SECURITY_STATUS ntlm_unseal(struct context *context, struct message *message);
 struct ntlm_seal_state {
     struct rc4 *sending, *receiving;
 };
+/* Keys and states of both directions at once where neither has any, which costs less. SEC_E_INSUFFICIENT_MEMORY. */
+MUST_CHECK SECURITY_STATUS ntlm_streams_make(struct ntlm_context *context);
 MUST_CHECK SECURITY_STATUS ntlm_seal_snapshot(const struct ntlm_context *context, struct ntlm_seal_state *state);
 /* Gives the states back, which the context then owns; `state` is emptied. */
 void ntlm_seal_restore(struct ntlm_context *context, struct ntlm_seal_state *state);

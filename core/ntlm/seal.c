@@ -85,6 +85,28 @@ static bool rc4_make(struct ntlm_context *context, struct ntlm_stream *stream, b
     return stream->rc4 != NULL;
 }
 
+SECURITY_STATUS ntlm_streams_make(struct ntlm_context *context)
+{
+    struct ntlm_stream *out = &context->sending, *in = &context->receiving;
+    const size_t direction = context->base.acceptor ? 0 : 1;
+    struct hmac_md5_key *macs[2] = {NULL, NULL};
+    struct rc4 *states[2] = {NULL, NULL};
+    struct ntlm_message_keys keys;
+    bool ok;
+
+    if (out->mac || in->mac || out->rc4 || in->rc4)
+        return SEC_E_OK;
+    ok = ntlm_message_keys(context->flags, context->session_key, &keys)
+         && hmac_md5_keys_new(bytes_of(keys.sign[direction], 16), bytes_of(keys.sign[!direction], 16), macs);
+    out->mac = macs[0];
+    in->mac = macs[1];
+    ok = ok && rc4_new_pair(keys.seal[direction], keys.seal[!direction], states);
+    out->rc4 = states[0];
+    in->rc4 = states[1];
+    secret_wipe(&keys, sizeof keys);
+    return ok ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
+}
+
 /* READONLY buffers take no part; READONLY_WITH_CHECKSUM ones are signed only. */
 static bool is_signed(const SecBuffer *buffer)
 {

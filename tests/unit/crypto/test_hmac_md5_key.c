@@ -39,3 +39,25 @@ Test(hmac_md5_key, other_digests_between_do_not_disturb)
     hmac_md5_key_free(a);
     hmac_md5_key_free(b);
 }
+
+Test(hmac_md5_key, two_at_once)
+{
+    static const uint8_t octets[80] = {1, 2, 3, 4};
+    struct bytes message = bytes_of("message", 7);
+    uint8_t expected[HMAC_MD5_SIZE], digest[HMAC_MD5_SIZE];
+    struct hmac_md5_key *keys[2];
+
+    for (size_t size = 0; size <= 64; size += 16) {
+        const struct bytes given[2] = {bytes_of(octets, size), bytes_of(octets + 2, 64 - size)};
+
+        cr_assert(hmac_md5_keys_new(given[0], given[1], keys));
+        for (size_t i = 0; i < 2; i++) {
+            cr_assert(hmac_md5(given[i], &message, 1, expected));
+            hmac_md5_with(keys[i], &message, 1, digest);
+            assert_mem_eq(digest, expected, sizeof digest);
+            hmac_md5_key_free(keys[i]);
+        }
+    }
+    cr_assert(!hmac_md5_keys_new(bytes_of(octets, 65), bytes_of(octets, 16), keys));
+    cr_assert(!keys[0] && !keys[1]);
+}

@@ -4,7 +4,7 @@
 #include "crypto/hash.h"
 #include "crypto/md5.h"
 
-enum { LONGEST = 400 };
+enum { LONGEST = 400 }; /* four messages of 125 bytes begin 90 bytes apart */
 
 static uint8_t text[LONGEST];
 
@@ -46,4 +46,25 @@ Test(md5, leaves_nothing, .init = text_fill)
     md5_update(&md5, bytes_of(text, 100));
     md5_final(&md5, digest);
     assert_mem_eq(&md5, &zeros, sizeof md5);
+}
+
+/* Four messages side by side: every length that takes two blocks, and none that does not. */
+Test(md5, four_agree_with_openssl, .init = text_fill)
+{
+    for (size_t size = 50; size <= 125; size++) {
+        struct bytes messages[MD5_FOUR_COUNT][2];
+        uint8_t digests[MD5_FOUR_COUNT][MD5_SIZE], expected[MD5_SIZE];
+
+        for (size_t i = 0; i < MD5_FOUR_COUNT; i++) {
+            const size_t first = i * size / 3 < size ? i * size / 3 : size;
+
+            messages[i][0] = bytes_of(text + 90 * i, first);
+            messages[i][1] = bytes_of(text + 90 * i + first, size - first);
+        }
+        cr_assert_eq(md5_four(messages, digests), size >= 56 && size <= 119);
+        for (size_t i = 0; i < MD5_FOUR_COUNT && size >= 56 && size <= 119; i++) {
+            cr_assert(md5_digest(messages[i], 2, expected));
+            assert_mem_eq(digests[i], expected, sizeof expected);
+        }
+    }
 }

@@ -95,3 +95,18 @@ Test(rc4, refuses_keys_that_rc4_has_not)
     cr_assert(!rc4_once((struct bytes){0}, out, out, sizeof out));
     assert_mem_eq(out, "\0\0\0\0", 4);
 }
+
+Test(rc4, a_pair_is_two_streams)
+{
+    const uint8_t *keys[2] = {counting, counting + 16};
+    uint8_t zeros[300] = {0}, stream[300], expected[300];
+    struct rc4 *states[2];
+
+    cr_assert(rc4_new_pair(keys[0], keys[1], states));
+    for (size_t i = 0; i < 2; i++) {
+        cr_assert(rc4_once(bytes_of(keys[i], 16), zeros, expected, sizeof expected));
+        rc4_apply(states[i], zeros, stream, sizeof stream);
+        assert_mem_eq(stream, expected, sizeof stream);
+        rc4_free(states[i]);
+    }
+}

@@ -124,6 +124,27 @@ Test(ntlm_keys, session_keys_of_both_directions, .init = inputs)
     is_hex(key, X_SIGN_KEY_S);
 }
 
+/* Made together they are what each is alone, however short the sealing keys. */
+Test(ntlm_keys, all_message_keys, .init = inputs)
+{
+    static const uint32_t strengths[] = {NTLM_128, NTLM_56, 0};
+
+    for (size_t i = 0; i < sizeof strengths / sizeof strengths[0]; i++) {
+        const uint32_t flags = NTLM_ESS | strengths[i];
+        struct ntlm_message_keys all;
+        uint8_t key[16];
+        size_t size;
+
+        cr_assert(ntlm_message_keys(flags, session_key, &all));
+        for (int to_server = 0; to_server < 2; to_server++) {
+            cr_assert(ntlm_sign_key(session_key, to_server, key));
+            assert_mem_eq(all.sign[to_server], key, sizeof key);
+            cr_assert(ntlm_seal_key(flags, session_key, to_server, key, &size));
+            assert_mem_eq(all.seal[to_server], key, sizeof key);
+        }
+    }
+}
+
 Test(ntlm_keys, weakened_seal_keys, .init = inputs)
 {
     static const uint8_t lm56[8] = {0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0xA0};

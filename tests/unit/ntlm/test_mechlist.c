@@ -70,3 +70,33 @@ Test(ntlm_mechlist, mech_list_mic_of_two_mechanisms, .init = strong, .fini = pai
     mech_mic(X_MECH_LIST_LONG, client, server, X_MECH_MIC_LONG_C);
     mech_mic(X_MECH_LIST_LONG, server, client, X_MECH_MIC_LONG_S);
 }
+
+/* On streams that nothing went through yet: published MICs, and afterwards the streams are at their start. */
+Test(ntlm_mechlist, first_mics_of_fresh_streams, .init = strong, .fini = pair_close)
+{
+    uint8_t list[64], text[18], signature[16];
+    SecBuffer buffers[2] = {{16, SECBUFFER_TOKEN, signature}, {0, SECBUFFER_DATA, list}};
+    struct message message = {.buffers = buffers, .count = 2};
+    SECURITY_STATUS status = SEC_E_INSUFFICIENT_MEMORY;
+
+    buffers[1].cbBuffer = (ULONG)test_hex(X_MECH_LIST, list, sizeof list);
+    for (size_t fail = 1; status == SEC_E_INSUFFICIENT_MEMORY; fail++) {
+        cr_assert_lt(fail, 10);
+        memory_fail_at(fail);
+        status = ntlm_provider.mechlist_mic(&client->base, &message, true);
+        memory_fail_at(0);
+    }
+    assert_status(status, SEC_E_OK);
+    is_hex(signature, X_MECH_MIC_C);
+    assert_status(ntlm_provider.mechlist_mic(&server->base, &message, false), SEC_E_OK);
+    assert_status(ntlm_provider.mechlist_mic(&server->base, &message, true), SEC_E_OK);
+    is_hex(signature, X_MECH_MIC_S);
+    cr_assert(!server->sending.rc4 && !server->receiving.rc4);
+    signature[7] ^= 1;
+    assert_status(ntlm_provider.mechlist_mic(&client->base, &message, false), SEC_E_MESSAGE_ALTERED);
+    cr_assert(client->receiving.closed);
+    plaintext(text);
+    assert_status(rig_sign(&client->base, text, sizeof text, signature), SEC_E_OK);
+    is_hex(signature, X_SIGNED_AFTER_MECH_MIC);
+    assert_status(rig_check(&server->base, text, sizeof text, signature), SEC_E_OK);
+}
