@@ -1,4 +1,4 @@
-/* Our MD5 against OpenSSL's at every length around the blocks. */
+/* md5.c and md5_lanes.c: our MD5 against OpenSSL's at every length around the blocks. */
 #include "test.h"
 
 #include "crypto/hash.h"
