@@ -10,11 +10,15 @@ root=$(cd "$here/../.." && pwd)
 sections=("$@")
 [ ${#sections[@]} -gt 0 ] || sections=(build try test)
 
-# Lines "package  # why" of the wanted sections; a section starts at a line "# section: NAME".
-packages_list() {
-    awk -v wanted=" ${sections[*]} " '
+# Lines "package  # why" of sections; a section starts at a line "# section: NAME".
+lines_of() {
+    awk -v wanted=" $* " '
         /^# section: / { section = $3; next }
         /^[a-z0-9]/ && index(wanted, " " section " ") { print }' "$here/packages.txt"
+}
+
+packages_list() {
+    lines_of "${sections[@]}"
 }
 
 installed() {
@@ -76,6 +80,26 @@ packages_install() {
     }
 }
 
+# Packages that exclude installed ones: their files alone, in build/peers. Without them their tests are skipped.
+unpack_beside() {
+    local folder=$root/build/peers wanted fetched
+    mapfile -t wanted < <(lines_of unpack | awk '{ print $1 }')
+    if [ "$(cat "$folder/packages" 2>/dev/null)" = "${wanted[*]}" ]; then
+        return 0
+    fi
+    echo "setup: unpacking ${wanted[*]} into build/peers"
+    rm -rf "$folder"
+    fetched=$(mktemp -d)
+    mkdir -p "$folder"
+    if (cd "$fetched" && apt-get download -q -o APT::Sandbox::User=root "${wanted[@]}" >/dev/null) &&
+        find "$fetched" -name '*.deb' -exec dpkg -x '{}' "$folder" ';'; then
+        echo "${wanted[*]}" >"$folder/packages"
+    else
+        echo "setup: could not fetch them" >&2
+    fi
+    rm -rf "$fetched"
+}
+
 # Debian's Python modules belong to /usr/bin/python3, so the environment is made by that interpreter and sees them.
 venv_install() {
     local python=/usr/bin/python3 stamp="$root/.venv/requirements.txt"
@@ -96,5 +120,6 @@ else
     other_system
 fi
 if [[ " ${sections[*]} " == *" test "* ]]; then
+    if command -v apt-get >/dev/null; then unpack_beside; fi
     venv_install
 fi
