@@ -208,6 +208,62 @@ Test(messages, rotation_and_extra_count)
     }
 }
 
+/* A sealed or wrapped message as one stream. Returns its size. */
+static ULONG stream_make(enum way way, uint8_t stream[256])
+{
+    struct parcel sent = {.sizes = {sizeof sent.token, 0, TEXT, 1}};
+    SecBuffer buffers[3] = {{sizeof sent.token, SECBUFFER_TOKEN, sent.token},
+                            {TEXT, SECBUFFER_DATA, sent.text},
+                            {1, SECBUFFER_PADDING, sent.pad}};
+    SecBufferDesc message = {SECBUFFER_VERSION, 3, buffers};
+
+    assert_status(EncryptMessage(&visitor.context, way == WRAPPED ? SECQOP_WRAP_NO_ENCRYPT : 0, &message, 0), SEC_E_OK);
+    memcpy(stream, sent.token, buffers[0].cbBuffer);
+    memcpy(stream + buffers[0].cbBuffer, sent.text, TEXT);
+    return buffers[0].cbBuffer + TEXT;
+}
+
+static SECURITY_STATUS stream_open(uint8_t *stream, ULONG size, ULONG *text_size)
+{
+    SecBuffer buffers[2] = {{size, SECBUFFER_STREAM, stream}, {0, SECBUFFER_DATA, NULL}};
+    SecBufferDesc message = {SECBUFFER_VERSION, 2, buffers};
+    SECURITY_STATUS status = DecryptMessage(&service.context, &message, 0, NULL);
+
+    *text_size = buffers[1].cbBuffer;
+    return status;
+}
+
+/* Where the token itself says how long its text is, nobody on the way makes it shorter or longer. */
+static void stream_flip(enum way way)
+{
+    uint8_t stream[256], altered[256];
+    const ULONG size = stream_make(way, stream);
+    ULONG text_size;
+
+    for (size_t bit = 0; bit < 8 * size; bit++) {
+        memcpy(altered, stream, sizeof altered);
+        altered[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        if (bit / 8 != 6 && bit / 8 != 7)
+            cr_assert(stream_open(altered, size, &text_size) < 0, "way %d, bit %zu", way, bit);
+    }
+    for (ULONG cut = 0; cut < size; cut++) {
+        memcpy(altered, stream, sizeof altered);
+        cr_assert(stream_open(altered, cut, &text_size) < 0, "way %d, %u bytes", way, (unsigned)cut);
+    }
+    assert_status(stream_open(stream, size, &text_size), SEC_E_OK);
+    cr_assert_eq(text_size, (ULONG)TEXT);
+}
+
+Test(messages, streams)
+{
+    for (size_t i = 0; i < 4; i++) {
+        session_open(types[i], false);
+        stream_flip(SEALED);
+        stream_flip(WRAPPED);
+        session_close();
+    }
+}
+
 static void cut_all(enum way way)
 {
     struct parcel sent, cut;

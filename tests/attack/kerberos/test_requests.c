@@ -427,6 +427,21 @@ Test(requests, ten_thousand_levels, .init = up, .fini = down)
     }
 }
 
+/* A good request, but for one octet more in its length than it needs. */
+static void lengthened(void)
+{
+    uint8_t longer[TICKET_ROOM + 1];
+    struct bytes whole = service_request(&service);
+
+    cr_assert_eq(whole.data[1], 0x82u);
+    longer[0] = whole.data[0];
+    longer[1] = 0x83;
+    longer[2] = 0;
+    memcpy(longer + 3, whole.data + 2, whole.size - 2);
+    service_refuses(&service, bytes_of(longer, whole.size + 1), SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED_TOKEN,
+                    "not an AP-REQ");
+}
+
 Test(requests, indefinite_and_non_minimal_lengths, .init = up, .fini = down)
 {
     static const uint8_t bad[][12] = {
@@ -443,6 +458,10 @@ Test(requests, indefinite_and_non_minimal_lengths, .init = up, .fini = down)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         service_refuses(&service, bytes_of(bad[i], sizeof bad[i]), SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED_TOKEN,
                         "not an AP-REQ");
+    for (int framed = 0; framed < 2; framed++) {
+        service.authenticator.framed = framed;
+        lengthened();
+    }
 }
 
 Test(requests, more_than_any_client_sends, .init = up, .fini = down)
