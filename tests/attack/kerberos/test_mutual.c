@@ -231,7 +231,7 @@ Test(mutual, half_open_in_dce_style, .init = up, .fini = down)
     uint8_t data[8] = {0}, trailer[128];
     SecBuffer buffers[2] = {{sizeof data, SECBUFFER_DATA, data}, {sizeof trailer, SECBUFFER_TOKEN, trailer}};
     SecBufferDesc message = {SECBUFFER_VERSION, 2, buffers};
-    static uint8_t value[512];
+    static uint8_t value[4096];
 
     dce_begin();
     cr_assert(EncryptMessage(&service.context, 0, &message, 0) < 0);

@@ -352,7 +352,7 @@ Test(spnego, ten_thousand_levels, .init = up, .fini = down)
 
 static void asked(CtxtHandle *context)
 {
-    static uint8_t value[1024];
+    static uint8_t value[4096];
     uint8_t data[8] = {0}, trailer[128] = {0};
     SecBuffer buffers[2] = {{sizeof data, SECBUFFER_DATA, data}, {sizeof trailer, SECBUFFER_TOKEN, trailer}};
     SecBufferDesc message = {SECBUFFER_VERSION, 2, buffers};
