@@ -61,6 +61,14 @@ function credential:accept(options) end
 ---@param options {flags: integer|string[]|nil, channel_bindings: string?, target: string?}?
 ---@return sspi.context
 function credential:initiate(options) end
+---@param mechanism "GSSAPI"|"GSS-SPNEGO"
+---@param options {flags: integer|string[]|nil, channel_bindings: string?}?
+---@return sspi.sasl?, string? sense, string? code
+function credential:sasl_server(mechanism, options) end
+---@param mechanism "GSSAPI"|"GSS-SPNEGO"
+---@param options {flags: integer|string[]|nil, channel_bindings: string?, target: string?, authorization_id: string?}?
+---@return sspi.sasl?, string? sense, string? code
+function credential:sasl_client(mechanism, options) end
 ---@return string
 function credential:package() end
 function credential:close() end
@@ -123,6 +131,23 @@ function context:sign(data) end
 ---@return true?, string? sense, string? code
 function context:verify(data, signature) end
 function context:close() end
+
+---@class sspi.sasl: sspi.context
+local sasl = {}
+---@return string
+function sasl:mechanism() end
+---@return "none"|"integrity"|"confidentiality"|nil layer nil until the login is complete
+function sasl:layer() end
+---@return string?, string?, string?
+function sasl:authorization_id() end
+---Protected messages with their lengths, for the wire.
+---@param data string
+---@return string? message, string? sense, string? code
+function sasl:wrap(data) end
+---Takes pieces of any size; gives the data of every message that is whole by now.
+---@param message string
+---@return string? data, string? sense, string? code
+function sasl:unwrap(message) end
 
 ---@class sspi.account_store
 local store = {}

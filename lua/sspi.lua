@@ -11,6 +11,7 @@
 
 local core = require "sspi.core"
 local context = require "sspi.context"
+local sasl = require "sspi.sasl"
 
 local sspi = {
     core = core,
@@ -324,6 +325,21 @@ end
 function Credential:initiate(options)
     check_open(self)
     return context.new(self, options, true)
+end
+
+--- The server's end of a SASL login: mechanism "GSSAPI" (RFC 4752) with a credential for Kerberos, "GSS-SPNEGO" with one for
+-- Negotiate; flags (without "confidentiality" messages are signed at most), channel_bindings. The credential's options say
+-- more: sasl_minimum_layer, and sasl_authorization, by default "same": a client may act as nobody but itself.
+function Credential:sasl_server(mechanism, options)
+    check_open(self)
+    return sasl.server(self, mechanism, options)
+end
+
+--- The client's end: target ("ldap/server.example.com"), flags (the strongest layer to choose), channel_bindings,
+-- authorization_id (whom to act as, where the mechanism can say so; the server decides).
+function Credential:sasl_client(mechanism, options)
+    check_open(self)
+    return sasl.client(self, mechanism, options)
 end
 
 --- The package's name, as it was given.

@@ -252,7 +252,7 @@ static SECURITY_STATUS package_run(const struct sasl_leg *leg)
     static const struct step_frame frame = {room_measure};
     const struct provider *provider = provider_of(leg);
     const bool accepts = leg->sasl->acceptor;
-    SECURITY_STATUS (*run)
+    SECURITY_STATUS(*run)
     (struct credential *, struct context **, struct step *) = accepts ? provider->accept : provider->initiate;
     uint8_t *nothing;
     SECURITY_STATUS status;

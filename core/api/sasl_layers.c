@@ -54,7 +54,10 @@ static SECURITY_STATUS malformed(struct failure *failure, const char *what)
     return failure_set(failure, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED_TOKEN, "SASL: %s", what);
 }
 
-/* RFC 4752 3.1: four bytes; bits that are not understood are left out; no size without a layer. */
+/*
+ * RFC 4752 3.1: four bytes; bits that are not understood are left out. A size without a layer, which the RFC would have
+ * refused, comes from Cyrus' servers and GNU SASL's clients; nothing follows from it.
+ */
 SECURITY_STATUS sasl_offer_check(struct bytes message, struct sasl_layers *offer, struct failure *failure)
 {
     if (!sasl_layers_decode(message, offer) || offer->authz.size)
@@ -62,14 +65,12 @@ SECURITY_STATUS sasl_offer_check(struct bytes message, struct sasl_layers *offer
     offer->layers &= LAYERS_KNOWN;
     if (!offer->layers)
         return malformed(failure, "the server offers no security layer that is known, not even none");
-    if (offer->layers == SSPI_SASL_LAYER_NONE && offer->size)
-        return malformed(failure, "the server offers no security layer, but a size for its messages");
     if (offer->layers != SSPI_SASL_LAYER_NONE && !offer->size)
         return malformed(failure, "the server offers a security layer, but no size for its messages");
     return SEC_E_OK;
 }
 
-/* RFC 4752 3.2: one bit of those offered, a size with a layer and none without. */
+/* RFC 4752 3.2: one bit of those offered, and a size with a layer. */
 SECURITY_STATUS sasl_choice_check(struct bytes message, ULONG offered, struct sasl_layers *choice,
                                   struct failure *failure)
 {
@@ -81,8 +82,6 @@ SECURITY_STATUS sasl_choice_check(struct bytes message, ULONG offered, struct sa
         return failure_set(failure, SEC_E_QOP_NOT_SUPPORTED, SSPI_REASON_POLICY,
                            "SASL: the client chose the security layer %s, which was not offered",
                            sasl_layer_name(choice->layers));
-    if (choice->layers == SSPI_SASL_LAYER_NONE && choice->size)
-        return malformed(failure, "the client chose no security layer, but a size for its messages");
     if (choice->layers != SSPI_SASL_LAYER_NONE && !choice->size)
         return malformed(failure, "the client chose a security layer, but no size for its messages");
     if (choice->authz.size > SASL_AUTHZ_MAX)

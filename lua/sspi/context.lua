@@ -50,7 +50,8 @@ local function bindings_block(data)
     return assert(core.SspiMakeChannelBindings(data))
 end
 
-local Context = {}
+-- The two functions of a leg are those of SASL in "sspi.sasl".
+local Context = { accept_leg = core.AcceptSecurityContext, initiate_leg = core.InitializeSecurityContext }
 Context.__index = Context
 Context.__name = "sspi.context"
 
@@ -126,10 +127,10 @@ function Context:step(token)
     if self.shut then misuse("the context is closed") end
     local credential, input = self.credential.handle, input_of(self, token)
     if self.initiator then
-        return leg_done(self, core.InitializeSecurityContext(credential, self.handle, self.target, self.request, 0, input))
+        return leg_done(self, self.initiate_leg(credential, self.handle, self.target, self.request, 0, input))
     end
     local output = self.bindings and { TOKEN, { BINDINGS_RESULT, 4 } } or nil
-    return leg_done(self, core.AcceptSecurityContext(credential, self.handle, input, self.request, 0, output))
+    return leg_done(self, self.accept_leg(credential, self.handle, input, self.request, 0, output))
 end
 
 local function is_shut(self)
@@ -368,6 +369,7 @@ function Context:__tostring()
 end
 
 return {
+    Context = Context,
     new = new_context,
     lend = function(make) credential_of = make end,
     status_name = status_name,

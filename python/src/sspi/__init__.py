@@ -20,6 +20,7 @@ from sspi.errors import SSPIError
 from sspi.events import Event
 from sspi.identity import Group, Identity
 from sspi.packages import Option, PackageInfo, options, packages
+from sspi.sasl import SaslClient, SaslServer
 
 __version__ = "0.1.0"
 
@@ -43,6 +44,8 @@ __all__ = [
     "PackageInfo",
     "Reason",
     "SSPIError",
+    "SaslClient",
+    "SaslServer",
     "ServerContext",
     "Sizes",
     "Status",

@@ -1,3 +1,4 @@
+/* Tests of sasl.c, sasl_profile.c and sasl_exchange.c. */
 #include <stdio.h>
 
 #include "api/context_buffer.h"

@@ -1,3 +1,4 @@
+/* Tests of sasl_messages.c, sasl_protect.c and sasl_options.c. */
 #include "api/context_buffer.h"
 #include "sasl_trial.h"
 
