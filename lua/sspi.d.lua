@@ -61,6 +61,10 @@ function credential:accept(options) end
 ---@param options {flags: integer|string[]|nil, channel_bindings: string?, target: string?}?
 ---@return sspi.context
 function credential:initiate(options) end
+---@param user string
+---@param realm string?
+---@return sspi.credential?, string? sense, string? code
+function credential:for_user(user, realm) end
 ---@param mechanism "GSSAPI"|"GSS-SPNEGO"
 ---@param options {flags: integer|string[]|nil, channel_bindings: string?}?
 ---@return sspi.sasl?, string? sense, string? code
@@ -110,6 +114,8 @@ function context:bindings_result() end
 function context:identity() end
 ---@return sspi.credential?, string? sense, string? code
 function context:delegated_credential() end
+---@return sspi.credential?, string? sense, string? code
+function context:constrained_credential() end
 ---@param data string
 ---@return string? ciphertext, string signature_or_sense, string? code
 function context:encrypt(data) end

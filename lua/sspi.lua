@@ -307,9 +307,11 @@ function sspi.credential(settings)
 end
 
 -- What a client lent: context.lua knows the handle, this file what a credential is.
-context.lend(function(handle, package)
+local function credential_of(handle, package)
     return setmetatable({ handle = handle, package_name = package, usage = "initiate" }, Credential)
-end)
+end
+
+context.lend(credential_of)
 
 local function check_open(self)
     if self.handle:closed() then misuse(3, "the credential is closed") end
@@ -340,6 +342,17 @@ end
 function Credential:sasl_client(mechanism, options)
     check_open(self)
     return sasl.client(self, mechanism, options)
+end
+
+--- A credential of a user whom this server knows by other means than Kerberos, and vouches for (S4U2Self); needs
+-- options = {constrained_delegation = "anyone"}. user: as the KDC names it, "alice" or "alice@REALM".
+function Credential:for_user(user, realm)
+    check_open(self)
+    if type(user) ~= "string" then misuse(2, "user must be a string, not %s", type(user)) end
+    if realm ~= nil and type(realm) ~= "string" then misuse(2, "realm must be a string, not %s", type(realm)) end
+    local handle, sense, name = result(core.SspiAcquireCredentialForUser(self.handle, user, realm))
+    if not handle then return nil, sense, name end
+    return credential_of(handle, self.package_name)
 end
 
 --- The package's name, as it was given.

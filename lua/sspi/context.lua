@@ -271,6 +271,14 @@ function Context:delegated_credential()
     return credential_of(handle, self.credential.package_name)
 end
 
+--- A credential to log in elsewhere as the client, who lent nothing, as far as the KDC lets this server (S4U2Proxy). The
+-- server's credential needs options = {constrained_delegation = "clients"}. Waits for the KDC.
+function Context:constrained_credential()
+    local handle, sense, name = core.SspiAcquireConstrainedCredential(open_handle(self))
+    if not handle then return nil, sense, name end
+    return credential_of(handle, self.credential.package_name)
+end
+
 -- ------------------------------------------------------------------------------------------------ messages
 
 local function message_string(data, what)

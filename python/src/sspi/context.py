@@ -335,6 +335,15 @@ class ServerContext(_Context):
         handle = _sspi.SspiAcquireDelegatedCredential(self._open())
         return Credential._of(handle, self._credential.package)
 
+    def constrained_credential(self) -> Credential:
+        """A credential to log in elsewhere as the client, who lent nothing, as far as the KDC allows (S4U2Proxy).
+
+        The server's credential needs options={"constrained_delegation": "clients"}. Waits for the KDC; what that does
+        not allow, the first step of a context refuses.
+        """
+        handle = _sspi.SspiAcquireConstrainedCredential(self._open())
+        return Credential._of(handle, self._credential.package)
+
 
 class ClientContext(_Context):
     """The client's end: proves who it is. target: the service, e.g. HTTP/www.example.com."""

@@ -208,10 +208,19 @@ class Credential:
 
     @classmethod
     def _of(cls, handle: _sspi.CredHandle, package: str) -> Self:
-        """What a client lent."""
+        """What the library made from a context or another credential."""
         made = cls.__new__(cls)
         made._handle, made._package, made._usage = handle, package, "initiate"
         return made
+
+    def for_user(self, user: str, realm: str | None = None) -> Credential:
+        """A credential of a user whom this server knows by other means than Kerberos, and vouches for (S4U2Self).
+
+        Needs options={"constrained_delegation": "anyone"}. user: as the KDC names it, alice or alice@REALM. A context
+        of this server itself then shows the user's groups; elsewhere it goes as far as the KDC lets this server.
+        """
+        name, where = text(user, "user"), text_or_none(realm, "realm")
+        return Credential._of(_sspi.SspiAcquireCredentialForUser(self._handle, name, where), self._package)
 
     @property
     def package(self) -> str:
