@@ -21,7 +21,8 @@ def wine(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., subprocess.C
     """Runs a Windows program in a Wine of its own."""
     program = needs("wine", "wine64")
     needs("ntlm_auth", "winbind")
-    environment = os.environ | {"WINEPREFIX": str(tmp_path_factory.mktemp("wine") / "prefix"), "WINEDEBUG": "-all"}
+    prefix = tmp_path_factory.mktemp("wine") / "prefix"
+    environment = os.environ | {"WINEPREFIX": str(prefix), "WINEDEBUG": "-all"}
     environment.pop("DISPLAY", None)
     subprocess.run([program, "wineboot", "-i"], env=environment, timeout=300, capture_output=True)
 
@@ -29,6 +30,7 @@ def wine(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., subprocess.C
         command = [program, *map(str, arguments)]
         return subprocess.run(command, env=environment, input=text, capture_output=True, text=True, timeout=120)
 
+    run.command = ["env", "-u", "DISPLAY", f"WINEPREFIX={prefix}", "WINEDEBUG=-all", program]
     return run
 
 
