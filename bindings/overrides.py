@@ -19,6 +19,10 @@ LEFT_OUT: dict[str, str] = {
     "DelegateSecurityContext": "served by no package",
     "ExportSecurityContext": "a token without a type",
     "ImportSecurityContextA": "a token without a type",
+    "SspiCertificateFromFile": "a certificate as C programs hold it: SspiCredentialSetCertificate takes bytes",
+    "SspiCertificateFromBytes": "a certificate as C programs hold it: SspiCredentialSetCertificate takes bytes",
+    "SspiCertificateSetOcspResponse": "a certificate as C programs hold it: SspiCredentialSetOcspResponse takes bytes",
+    "SspiCertificateStoreFromPath": "a store as C programs hold it: SspiCredentialSetTrust takes bytes",
     "SaslEnumerateProfilesA": "a list ended by two nulls",
     "SaslGetContextOption": "a value whose type depends on the option",
 }

@@ -8,13 +8,7 @@
 #include "api/entries.h"
 #include "api/explain.h"
 
-/* A credential that is still open for options, pinned and locked. */
-struct open_credential {
-    struct credential_entry *entry;
-    struct handle_slot *pin;
-};
-
-static SECURITY_STATUS credential_open(const SecHandle *handle, struct open_credential *open, struct failure *failure)
+SECURITY_STATUS credential_open(const SecHandle *handle, struct open_credential *open, struct failure *failure)
 {
     open->entry = handle_pin(handle, HANDLE_CREDENTIAL, &open->pin);
     if (!open->entry)
@@ -28,7 +22,7 @@ static SECURITY_STATUS credential_open(const SecHandle *handle, struct open_cred
                        "the credential already has had a context, so its options are closed");
 }
 
-static void credential_close(struct open_credential *open)
+void credential_close(struct open_credential *open)
 {
     pthread_mutex_unlock(&open->entry->lock);
     handle_unpin(open->pin);

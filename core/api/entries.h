@@ -61,6 +61,15 @@ void context_entry_destroy(void *entry);
  */
 MUST_CHECK SECURITY_STATUS credential_entry_use(struct credential_entry *entry, bool acceptor, struct failure *failure);
 
+/* A credential that is still open for options, pinned and locked: close it. Or why it is not. */
+struct open_credential {
+    struct credential_entry *entry;
+    struct handle_slot *pin;
+};
+MUST_CHECK SECURITY_STATUS credential_open(const SecHandle *handle, struct open_credential *open,
+                                           struct failure *failure);
+void credential_close(struct open_credential *open);
+
 /* Sends one event; on the thread of the call, with no lock held. */
 void event_send(const struct credential_entry *credential, SECURITY_STATUS status, const char *package,
                 const struct login *login, ULONG reason, const char *explanation);

@@ -18,6 +18,7 @@
 #include "sspi.h"
 #include "sspi_ext.h"
 
+struct certificate_source;
 struct provider;
 
 /* What AcquireCredentialsHandle was given, in UTF-8, borrowed for the call. */
@@ -107,13 +108,13 @@ struct step {
     struct step_output output;
     ULONG attributes; /* out: pfContextAttr; api/ adds ALLOCATED_MEMORY */
     ULONG
-    bindings_result;     /* out: flags of SEC_CHANNEL_BINDINGS_RESULT, where the caller asked; facts: 0 = not checked */
-    int64_t expiry;      /* out: UTC FILETIME, CLOCK_FOREVER by default; api/ turns it into local time */
-    size_t extra;        /* out: bytes at the end of the token that were not used; an EMPTY input buffer becomes EXTRA */
-    size_t missing; /* out, with SEC_E_INCOMPLETE_MESSAGE: bytes still needed; an EMPTY input buffer becomes MISSING */
-    bool has_alert; /* out: `alert`, level and description, goes to a SECBUFFER_ALERT of pOutput, also on failure */
+    bindings_result; /* out: flags of SEC_CHANNEL_BINDINGS_RESULT, where the caller asked; facts: 0 = not checked */
+    int64_t expiry;  /* out: UTC FILETIME, CLOCK_FOREVER by default; api/ turns it into local time */
+    size_t extra;    /* out: bytes at the end of the token that were not used; an EMPTY input buffer becomes EXTRA */
+    size_t missing;  /* out, with SEC_E_INCOMPLETE_MESSAGE: bytes still needed; an EMPTY input buffer becomes MISSING */
+    bool has_alert;  /* out: `alert`, level and description, goes to a SECBUFFER_ALERT of pOutput, also on failure */
     uint8_t alert[2];
-    struct login *login; /* out: who claims to log in */
+    struct login *login;     /* out: who claims to log in */
     struct failure *failure; /* out */
 };
 
@@ -143,8 +144,8 @@ MUST_CHECK SECURITY_STATUS step_bindings_decide(struct step *step, enum client_b
 struct message {
     SecBuffer *buffers; /* the caller's: checked that pvBuffer is not NULL where cbBuffer is not 0 */
     ULONG count;
-    /* In for make/encrypt, out for verify/decrypt. Into decrypt goes 0, or SECQOP_WRAP_NO_ENCRYPT where messages are only
-     * signed, which not every package can tell by their looks. */
+    /* In for make/encrypt, out for verify/decrypt. Into decrypt goes 0, or SECQOP_WRAP_NO_ENCRYPT where messages are
+     * only signed, which not every package can tell by their looks. */
     ULONG qop;
     ULONG sequence;
     struct failure *failure;
@@ -216,10 +217,11 @@ struct identity_field {
  * repeatable. query: api/ calls it only when `phase` allows: established for all, open for SIZES, PACKAGE_INFO,
  * NEGOTIATION_INFO, FLAGS. PACKAGE_INFO and NEGOTIATION_INFO of a package that is not Negotiate, and FLAGS, are
  * answered by api/ itself when `query` says SEC_E_UNSUPPORTED_FUNCTION. set_nt_hash: SspiCredentialSetNtHash.
- * set_keytab, set_keytab_bytes, set_ticket_cache: the functions of those names. delegated:
- * SspiAcquireDelegatedCredential, a credential for OUTBOUND use that api/ completes as after `acquire`. constrained and
- * for_user: the same for SspiAcquireConstrainedCredential and SspiAcquireCredentialForUser; both may wait for the KDC.
- * identity_at:
+ * set_keytab, set_keytab_bytes, set_ticket_cache: the functions of those names. set_certificate:
+ * SspiCredentialSetCertificate, with `more` SspiCredentialAddCertificate; set_trust, set_ocsp: the functions of those
+ * names; forget_sessions: SslEmptyCache, of one target or (NULL) of all. delegated: SspiAcquireDelegatedCredential, a
+ * credential for OUTBOUND use that api/ completes as after `acquire`. constrained and for_user: the same for
+ * SspiAcquireConstrainedCredential and SspiAcquireCredentialForUser; both may wait for the KDC. identity_at:
  * SspiListIdentity, one row after the other on an established context; false past the last.
  */
 struct provider {
@@ -231,8 +233,8 @@ struct provider {
     ULONG max_token;
     ULONG uses; /* SECPKG_CRED_* that acquire allows, as bits of INBOUND and OUTBOUND, plus BOTH_ALLOWED below */
     bool both_allowed;
-    bool own_auth_data; /* pAuthData is no SEC_WINNT_AUTH_IDENTITY: api/ does not look into it (Schannel, CredSSP) */
-    bool accept_again;  /* accept and initiate are also called on established contexts (Schannel, Digest) */
+    bool own_auth_data;    /* pAuthData is no SEC_WINNT_AUTH_IDENTITY: api/ does not look into it (Schannel, CredSSP) */
+    bool accept_again;     /* accept and initiate are also called on established contexts (Schannel, Digest) */
     bool other_credential; /* a later leg may bring another credential of the package: it takes the first one's place,
                             * which stays alive (Schannel, after SEC_I_INCOMPLETE_CREDENTIALS) */
     bool (*available)(struct failure *failure); /* NULL: always; e.g. NTLM without OpenSSL's legacy provider is not */
@@ -247,6 +249,11 @@ struct provider {
     SECURITY_STATUS (*set_keytab)(struct credential *credential, const char *path, struct failure *failure);
     SECURITY_STATUS (*set_keytab_bytes)(struct credential *credential, struct bytes content, struct failure *failure);
     SECURITY_STATUS (*set_ticket_cache)(struct credential *credential, const char *name, struct failure *failure);
+    SECURITY_STATUS(*set_certificate)
+    (struct credential *credential, const struct certificate_source *source, bool more, struct failure *failure);
+    SECURITY_STATUS (*set_trust)(struct credential *credential, struct bytes anchors, struct failure *failure);
+    SECURITY_STATUS (*set_ocsp)(struct credential *credential, struct bytes response, struct failure *failure);
+    void (*forget_sessions)(const char *target);
     SECURITY_STATUS (*query_credential_name)(struct credential *credential, const char **name);
     SECURITY_STATUS (*accept)(struct credential *credential, struct context **context, struct step *step);
     SECURITY_STATUS (*initiate)(struct credential *credential, struct context **context, struct step *step);
@@ -268,7 +275,7 @@ struct provider {
     bool (*mechlist_mic_due)(const struct context *context);
     SECURITY_STATUS (*delegated)(struct context *context, struct credential **credential, struct failure *failure);
     SECURITY_STATUS (*constrained)(struct context *context, struct credential **credential, struct failure *failure);
-    SECURITY_STATUS (*for_user)
+    SECURITY_STATUS(*for_user)
     (struct credential *service, const struct user_name *user, struct credential **credential, struct failure *failure);
     bool (*identity_at)(struct context *context, size_t index, struct identity_field *field);
     /* An operator's sentence on an established context (who, how); NULL: api/ makes one from NAMES and the package

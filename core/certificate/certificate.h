@@ -53,7 +53,7 @@ void certificate_release(struct certificate *certificate); /* NULL is legal */
 MUST_CHECK struct certificate *certificate_hold(PCCERT_CONTEXT context);
 
 /* Gives up a program's reference. False for a pointer that is not a living certificate's. */
-MUST_CHECK bool certificate_context_free(PCCERT_CONTEXT context);
+bool certificate_context_free(PCCERT_CONTEXT context);
 
 /* ---- Loading ---- */
 
@@ -77,6 +77,15 @@ MUST_CHECK SECURITY_STATUS certificate_load(const struct certificate_source *sou
 /* The same from files; `key_path` NULL: the key is in the same file. Files with keys must be closed to others. */
 MUST_CHECK SECURITY_STATUS certificate_load_file(const char *path, const char *key_path, struct bytes password,
                                                  bool key_wanted, struct certificate **out, struct failure *failure);
+
+/*
+ * What the options tls_certificate, tls_private_key and tls_password_file name, one after the other; nothing where they
+ * name nothing. Stops at the first status that is not SEC_E_OK. The visitor takes references of its own.
+ */
+struct settings;
+typedef SECURITY_STATUS certificate_visit(void *argument, struct certificate *certificate, struct failure *failure);
+MUST_CHECK SECURITY_STATUS certificate_configured_each(const struct settings *settings, certificate_visit *visit,
+                                                       void *argument, struct failure *failure);
 
 /* ---- Stapled OCSP response ---- */
 

@@ -2,50 +2,14 @@
  * PEM (RFC 7468): certificates and private keys, also the encrypted forms. Block by block, so that the explanation can
  * tell a wrong password from a damaged file.
  */
-#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
 #include <string.h>
 
-#include "base/memory.h"
 #include "certificate/load.h"
 #include "certificate/openssl.h"
+#include "certificate/pem.h"
 #include "crypto/library.h"
-
-/* One block, in memory of OpenSSL's. */
-struct pem_block {
-    char *name;
-    char *header;
-    uint8_t *data;
-    long size;
-};
-
-static void block_clear(struct pem_block *block)
-{
-    if (block->data)
-        secret_wipe(block->data, (size_t)block->size);
-    OPENSSL_free(block->data);
-    OPENSSL_free(block->name);
-    OPENSSL_free(block->header);
-    *block = (struct pem_block){0};
-}
-
-static bool named(const struct pem_block *block, const char *name)
-{
-    return strcmp(block->name, name) == 0;
-}
-
-static bool is_certificate(const struct pem_block *block)
-{
-    return named(block, PEM_STRING_X509) || named(block, PEM_STRING_X509_OLD);
-}
-
-static bool is_key(const struct pem_block *block)
-{
-    const size_t size = strlen(block->name), ending = strlen("PRIVATE KEY");
-
-    return size >= ending && strcmp(block->name + size - ending, "PRIVATE KEY") == 0;
-}
 
 /* The password for OpenSSL's callbacks: what it is given must end where `size` says. */
 static int password_give(char *out, int size, int writing, void *argument)
@@ -94,7 +58,7 @@ static bool old_form_decrypt(struct pem_block *block, struct bytes *password)
 static SECURITY_STATUS key_read(const char *where, struct pem_block *block, struct bytes password, EVP_PKEY **key,
                                 struct failure *failure)
 {
-    const bool modern = named(block, PEM_STRING_PKCS8);
+    const bool modern = strcmp(block->name, PEM_STRING_PKCS8) == 0;
     const bool sealed = modern || block->header[0];
     char why[OPENSSL_TEXT_SIZE + 64] = "the private key is damaged: ";
 
@@ -119,7 +83,7 @@ static SECURITY_STATUS certificate_read(const char *where, const struct pem_bloc
 
     if (parts->chain && sk_X509_num(parts->chain) >= CERTIFICATE_CHAIN_LIMIT)
         return certificate_unusable(failure, where, "holds more than 32 certificates behind the first");
-    x509 = load_x509(bytes_of(block->data, (size_t)block->size));
+    x509 = load_x509(pem_content(block));
     if (!x509)
         return certificate_unusable(failure, where, "a certificate in it is damaged");
     if (!certificate_parts_add(parts, x509))
@@ -128,56 +92,29 @@ static SECURITY_STATUS certificate_read(const char *where, const struct pem_bloc
     return SEC_E_OK;
 }
 
-/* One block at a time; unknown ones (parameters, requests) are passed over. */
-static SECURITY_STATUS block_read(const struct certificate_source *source, struct pem_block *block,
-                                  struct certificate_parts *parts, struct failure *failure)
+struct reading {
+    const struct certificate_source *source;
+    struct certificate_parts *parts;
+};
+
+/* Unknown blocks (parameters, requests) are passed over. */
+static SECURITY_STATUS block_read(void *argument, struct pem_block *block, struct failure *failure)
 {
-    if (is_certificate(block))
-        return certificate_read(source->where, block, parts, failure);
-    if (is_key(block) && !parts->key)
-        return key_read(source->where, block, source->password, &parts->key, failure);
+    const struct reading *reading = argument;
+
+    if (pem_is_certificate(block))
+        return certificate_read(reading->source->where, block, reading->parts, failure);
+    if (pem_is_key(block) && !reading->parts->key)
+        return key_read(reading->source->where, block, reading->source->password, &reading->parts->key, failure);
     return SEC_E_OK;
-}
-
-/* The end of a PEM text is the error that there is no further beginning. */
-static bool at_end(void)
-{
-    return ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-}
-
-static SECURITY_STATUS blocks_read(const struct certificate_source *source, BIO *text, struct certificate_parts *parts,
-                                   struct failure *failure)
-{
-    SECURITY_STATUS status = SEC_E_OK;
-    char why[OPENSSL_TEXT_SIZE + 64] = "its PEM text is damaged: ";
-
-    while (status == SEC_E_OK) {
-        struct pem_block block = {0};
-
-        if (PEM_read_bio(text, &block.name, &block.header, &block.data, &block.size) != 1) {
-            if (at_end())
-                return SEC_E_OK;
-            openssl_reason(why + strlen(why));
-            return certificate_unusable(failure, source->where, why);
-        }
-        status = block_read(source, &block, parts, failure);
-        block_clear(&block);
-    }
-    return status;
 }
 
 static SECURITY_STATUS text_read(const struct certificate_source *source, struct certificate_parts *parts,
                                  struct failure *failure)
 {
-    BIO *text = BIO_new_mem_buf(source->content.data, (int)source->content.size);
-    SECURITY_STATUS status;
+    struct reading reading = {source, parts};
 
-    if (!text)
-        return failure_set(failure, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_OUT_OF_MEMORY,
-                           "no memory for a certificate");
-    status = blocks_read(source, text, parts, failure);
-    BIO_free(text);
-    return status;
+    return pem_each(source->content, source->where, block_read, &reading, failure);
 }
 
 SECURITY_STATUS load_pem(const struct certificate_source *source, struct certificate_parts *parts,

@@ -34,4 +34,13 @@ MUST_CHECK struct certificate *certificate_store_find(struct certificate_store *
 MUST_CHECK bool certificate_store_index(struct certificate_store *store, const struct certificate *certificate,
                                         size_t *index);
 
+/* ---- store_load.c ---- */
+
+/* Adds what is in PEM text, DER, or PKCS#12 with a password: for a PKCS#12 the leaf has its key. */
+MUST_CHECK SECURITY_STATUS certificate_store_load(struct certificate_store *store, struct bytes content,
+                                                  const char *where, struct bytes password, struct failure *failure);
+/* The same from a file, or every visible file of a folder. */
+MUST_CHECK SECURITY_STATUS certificate_store_load_path(struct certificate_store *store, const char *path,
+                                                       struct failure *failure);
+
 #endif

@@ -4,17 +4,11 @@
  */
 #include "certificate/trust.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
-
 #include "certificate/file.h"
+#include "certificate/folder.h"
 #include "certificate/load.h"
 #include "certificate/openssl.h"
+#include "certificate/pem.h"
 #include "crypto/library.h"
 
 static SECURITY_STATUS unusable(struct failure *failure, const char *where, const char *why)
@@ -59,35 +53,20 @@ static SECURITY_STATUS crl_add(X509_STORE *store, struct bytes der, const char *
     return status;
 }
 
-static SECURITY_STATUS block_add(X509_STORE *store, const char *name, struct bytes der, const char *where,
-                                 struct failure *failure)
+struct adding {
+    X509_STORE *store;
+    const char *where;
+};
+
+static SECURITY_STATUS block_add(void *argument, struct pem_block *block, struct failure *failure)
 {
-    if (strcmp(name, PEM_STRING_X509) == 0 || strcmp(name, PEM_STRING_X509_OLD) == 0)
-        return der_add(store, der, where, failure);
-    if (strcmp(name, PEM_STRING_X509_CRL) == 0)
-        return crl_add(store, der, where, failure);
+    const struct adding *adding = argument;
+
+    if (pem_is_certificate(block))
+        return der_add(adding->store, pem_content(block), adding->where, failure);
+    if (pem_is_crl(block))
+        return crl_add(adding->store, pem_content(block), adding->where, failure);
     return SEC_E_OK;
-}
-
-static SECURITY_STATUS blocks_add(X509_STORE *store, BIO *text, const char *where, struct failure *failure)
-{
-    SECURITY_STATUS status = SEC_E_OK;
-
-    while (status == SEC_E_OK) {
-        char *name = NULL, *header = NULL;
-        uint8_t *data = NULL;
-        long size = 0;
-
-        if (PEM_read_bio(text, &name, &header, &data, &size) != 1)
-            return ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE
-                       ? SEC_E_OK
-                       : unusable(failure, where, "its PEM text is damaged");
-        status = block_add(store, name, bytes_of(data, (size_t)size), where, failure);
-        OPENSSL_free(name);
-        OPENSSL_free(header);
-        OPENSSL_free(data);
-    }
-    return status;
 }
 
 static int objects(X509_STORE *store)
@@ -97,17 +76,13 @@ static int objects(X509_STORE *store)
 
 static SECURITY_STATUS content_add(X509_STORE *store, struct bytes content, const char *where, struct failure *failure)
 {
+    struct adding adding = {store, where};
     const int before = objects(store);
     SECURITY_STATUS status;
-    BIO *text;
 
     if (!content_is_pem(content))
         return der_add(store, content, where, failure);
-    text = BIO_new_mem_buf(content.data, (int)content.size);
-    if (!text)
-        return no_memory(failure);
-    status = blocks_add(store, text, where, failure);
-    BIO_free(text);
+    status = pem_each(content, where, block_add, &adding, failure);
     if (status == SEC_E_OK && objects(store) == before)
         return unusable(failure, where, "holds no certificate");
     return status;
@@ -125,57 +100,21 @@ SECURITY_STATUS trust_add_bytes(X509_STORE *store, struct bytes content, const c
     return status;
 }
 
-static SECURITY_STATUS file_add(X509_STORE *store, const char *path, struct failure *failure)
+static SECURITY_STATUS file_add(void *argument, const char *path, struct failure *failure)
 {
     struct secret content;
     SECURITY_STATUS status = certificate_file_read(path, CERTIFICATE_TRUST_LIMIT, file_never_secret, &content, failure);
 
     if (status != SEC_E_OK)
         return status;
-    status = trust_add_bytes(store, bytes_of(content.data, content.size), path, failure);
+    status = trust_add_bytes(argument, bytes_of(content.data, content.size), path, failure);
     secret_clear(&content);
-    return status;
-}
-
-/* Links are followed: folders of authorities are made of them. */
-static SECURITY_STATUS entry_add(X509_STORE *store, const char *folder, const char *name, struct failure *failure)
-{
-    char path[4096];
-    struct stat entry;
-    int size = snprintf(path, sizeof path, "%s/%s", folder, name);
-
-    if (name[0] == '.')
-        return SEC_E_OK;
-    if (size < 0 || (size_t)size >= sizeof path)
-        return unusable(failure, folder, "a name in it is too long");
-    if (stat(path, &entry) != 0)
-        return unusable(failure, path, strerror(errno));
-    return S_ISREG(entry.st_mode) ? file_add(store, path, failure) : SEC_E_OK;
-}
-
-static SECURITY_STATUS folder_add(X509_STORE *store, DIR *folder, const char *path, struct failure *failure)
-{
-    SECURITY_STATUS status = SEC_E_OK;
-    const int before = objects(store);
-    struct dirent *entry;
-
-    while (status == SEC_E_OK && (entry = readdir(folder)) != NULL)
-        status = entry_add(store, path, entry->d_name, failure);
-    if (status == SEC_E_OK && objects(store) == before)
-        return unusable(failure, path, "the folder holds no certificate");
     return status;
 }
 
 SECURITY_STATUS trust_add_path(X509_STORE *store, const char *path, struct failure *failure)
 {
-    DIR *folder = opendir(path);
-    SECURITY_STATUS status;
-
-    if (!folder)
-        return errno == ENOTDIR ? file_add(store, path, failure) : unusable(failure, path, strerror(errno));
-    status = folder_add(store, folder, path, failure);
-    closedir(folder);
-    return status;
+    return folder_each(path, file_add, store, failure);
 }
 
 SECURITY_STATUS trust_add_store(X509_STORE *store, struct certificate_store *certificates, struct failure *failure)

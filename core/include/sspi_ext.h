@@ -10,6 +10,7 @@
 #define SSPI_EXT_H
 
 #include "sspi.h"
+#include "sspi_certificate.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -248,6 +249,91 @@ typedef struct _SSPI_OPTION {
 /** Lists every option. One allocation, released with FreeContextBuffer. SEC_E_INSUFFICIENT_MEMORY. */
 SSPI_API SECURITY_STATUS SEC_ENTRY SspiEnumerateOptions(
     _Out_ ULONG *count, _Outptr_result_buffer_(*count) PSSPI_OPTION *options);
+
+/* -------------------------------------------------------------------------------------------- certificates for TLS */
+
+/**
+ * Gives a Schannel credential its certificate, in place of any it has: PEM (the certificate, then its chain, and the private key
+ * anywhere), PKCS#12, or DER with the key apart. The bytes are copied; the caller still owns, and must wipe, them. A server
+ * that gets a new certificate makes a new credential: running connections keep the old one.
+ *
+ * @param key       the private key, PEM or DER; NULL: it is in `certificate`.
+ * @param password  of the private key or the PKCS#12; NULL: none.
+ * @return as SspiCredentialSetOption; SEC_E_NO_CREDENTIALS when something is damaged, the password is wrong or the key is that
+ *         of another certificate: SspiExplainLastFailure says which; SEC_E_UNSUPPORTED_FUNCTION for a package without
+ *         certificates. That it has expired, or is not for this use, shows with the first context.
+ */
+SSPI_API SECURITY_STATUS SEC_ENTRY SspiCredentialSetCertificate(
+    _In_ PCredHandle phCredential,
+    _In_reads_bytes_(certificate_size) const void *certificate,
+    _In_ ULONG certificate_size,
+    _In_reads_bytes_opt_(key_size) const void *key,
+    _In_ ULONG key_size,
+    _In_opt_z_ const char *password);
+
+/**
+ * As SspiCredentialSetCertificate, next to those that the credential has. A server takes the one that is good for the name
+ * that the client asks for, of several the one whose key the client understands; the first one where none is.
+ */
+SSPI_API SECURITY_STATUS SEC_ENTRY SspiCredentialAddCertificate(
+    _In_ PCredHandle phCredential,
+    _In_reads_bytes_(certificate_size) const void *certificate,
+    _In_ ULONG certificate_size,
+    _In_reads_bytes_opt_(key_size) const void *key,
+    _In_ ULONG key_size,
+    _In_opt_z_ const char *password);
+
+/**
+ * Says whose certificates a Schannel credential believes: authorities and, where there are any, their CRLs, in PEM or DER. A
+ * client that is told nothing believes the system's authorities, a server nobody. Statuses as SspiCredentialSetCertificate.
+ */
+SSPI_API SECURITY_STATUS SEC_ENTRY SspiCredentialSetTrust(
+    _In_ PCredHandle phCredential, _In_reads_bytes_(anchors_size) const void *anchors, _In_ ULONG anchors_size);
+
+/**
+ * Gives the certificate that was added last an OCSP response (DER), which goes along with it to clients that ask, as long as it
+ * is not too old. Statuses as SspiCredentialSetCertificate; SEC_E_NO_CREDENTIALS also for a response about another
+ * certificate or one that is not good.
+ */
+SSPI_API SECURITY_STATUS SEC_ENTRY SspiCredentialSetOcspResponse(
+    _In_ PCredHandle phCredential, _In_reads_bytes_(response_size) const void *response, _In_ ULONG response_size);
+
+/**
+ * A certificate with its chain and private key, for the paCred of SCHANNEL_CRED and SCH_CREDENTIALS.
+ *
+ * @param path         PEM, PKCS#12 or DER. A file with a private key belongs to root or this user and is closed to others.
+ * @param key_path     the private key's file; NULL: it is in the same file, if there is one.
+ * @param password     of the private key or the PKCS#12; NULL: none.
+ * @param certificate  receives it; release with CertFreeCertificateContext. Credentials made of it keep it alive.
+ * @return as SspiCredentialSetCertificate.
+ */
+SSPI_API SECURITY_STATUS SEC_ENTRY SspiCertificateFromFile(
+    _In_z_ const char *path,
+    _In_opt_z_ const char *key_path,
+    _In_opt_z_ const char *password,
+    _Outptr_ PCCERT_CONTEXT *certificate);
+
+/** As SspiCertificateFromFile, of bytes, which are copied. */
+SSPI_API SECURITY_STATUS SEC_ENTRY SspiCertificateFromBytes(
+    _In_reads_bytes_(content_size) const void *content,
+    _In_ ULONG content_size,
+    _In_reads_bytes_opt_(key_size) const void *key,
+    _In_ ULONG key_size,
+    _In_opt_z_ const char *password,
+    _Outptr_ PCCERT_CONTEXT *certificate);
+
+/**
+ * Gives a certificate an OCSP response, as SspiCredentialSetOcspResponse; at any time, also for credentials in use, which send
+ * it from then on.
+ */
+SSPI_API SECURITY_STATUS SEC_ENTRY SspiCertificateSetOcspResponse(
+    _In_ PCCERT_CONTEXT certificate, _In_reads_bytes_(response_size) const void *response, _In_ ULONG response_size);
+
+/**
+ * A store of the certificates in a file (PEM, DER) or in the files of a folder, for hRootStore. Close with CertCloseStore.
+ * SEC_E_NO_CREDENTIALS names the file that cannot be read; SEC_E_INVALID_PARAMETER; SEC_E_INSUFFICIENT_MEMORY.
+ */
+SSPI_API SECURITY_STATUS SEC_ENTRY SspiCertificateStoreFromPath(_In_z_ const char *path, _Out_ HCERTSTORE *store);
 
 /* --------------------------------------------------------------------------------------------- who the client is */
 

@@ -110,17 +110,36 @@ static bool ciphers_split(const char *list, char *older, char *newer, size_t roo
     return true;
 }
 
+/* A version without a suite cannot be spoken, and OpenSSL would find that out with the first client. */
+static SECURITY_STATUS suites_set(SSL_CTX *tls, const char *older, const char *newer, SECURITY_STATUS otherwise,
+                                  struct failure *failure)
+{
+    const bool too_old = !newer[0] && SSL_CTX_get_min_proto_version(tls) == TLS1_3_VERSION;
+    const bool too_new = !older[0] && SSL_CTX_get_max_proto_version(tls) < TLS1_3_VERSION;
+
+    if (too_old || too_new)
+        return failure_set(failure, SEC_E_ALGORITHM_MISMATCH, SSPI_REASON_POLICY,
+                           "no cipher suite is left for the versions of TLS that are allowed");
+    if (!newer[0] && SSL_CTX_get_max_proto_version(tls) == TLS1_3_VERSION)
+        SSL_CTX_set_max_proto_version(tls, TLS1_2_VERSION);
+    if (!older[0])
+        SSL_CTX_set_min_proto_version(tls, TLS1_3_VERSION);
+    if ((older[0] && SSL_CTX_set_cipher_list(tls, older) != 1) || SSL_CTX_set_ciphersuites(tls, newer) != 1)
+        return failure_set(failure, otherwise, SSPI_REASON_CONFIGURATION,
+                           "OpenSSL knows no such cipher suites: %.60s %.60s", older, newer);
+    return SEC_E_OK;
+}
+
 static SECURITY_STATUS ciphers_said(const char *list, SSL_CTX *tls, struct failure *failure)
 {
     const size_t room = strlen(list) + 2;
     char *older = mem_alloc(room), *newer = mem_alloc(room);
-    SECURITY_STATUS status = SEC_E_OK;
+    SECURITY_STATUS status;
 
-    if (!older || !newer || !ciphers_split(list, older, newer, room))
+    if (older && newer && ciphers_split(list, older, newer, room))
+        status = suites_set(tls, older, newer, SEC_E_INVALID_PARAMETER, failure);
+    else
         status = failure_set(failure, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_OUT_OF_MEMORY, "no memory for ciphers");
-    else if ((older[0] && SSL_CTX_set_cipher_list(tls, older) != 1) || SSL_CTX_set_ciphersuites(tls, newer) != 1)
-        status = failure_set(failure, SEC_E_INVALID_PARAMETER, SSPI_REASON_CONFIGURATION,
-                             "option tls_ciphers: OpenSSL knows no such cipher suite in \"%.100s\"", list);
     mem_free(older);
     mem_free(newer);
     return status;
@@ -184,12 +203,7 @@ static SECURITY_STATUS strength_apply(const struct schannel_credential *credenti
         return failure_set(failure, SEC_E_ALGORITHM_MISMATCH, SSPI_REASON_POLICY,
                            "no cipher has between %u and %u bits", (unsigned)limits->bits_least,
                            (unsigned)limits->bits_most);
-    /* OpenSSL refuses an empty list of the older ones, so then their versions go. */
-    if (!older[0])
-        SSL_CTX_set_min_proto_version(tls, TLS1_3_VERSION);
-    if ((!older[0] || SSL_CTX_set_cipher_list(tls, older) == 1) && SSL_CTX_set_ciphersuites(tls, newer) == 1)
-        return SEC_E_OK;
-    return schannel_tls_refused(failure, SEC_E_ALGORITHM_MISMATCH, "cipher suites");
+    return suites_set(tls, older, newer, SEC_E_ALGORITHM_MISMATCH, failure);
 }
 
 static SECURITY_STATUS groups_apply(const struct schannel_credential *credential, SSL_CTX *tls, struct failure *failure)

@@ -133,7 +133,7 @@ static int key_take(struct schannel_tickets *tickets, const uint8_t *name, struc
     pthread_mutex_lock(&tickets->lock);
     if (catch_up(tickets))
         for (int i = 0; i < 2 && place < 0; i++)
-            if (!name || memcmp(tickets->keys[i].name, name, sizeof key->name) == 0)
+            if (!name || secret_equal(tickets->keys[i].name, name, sizeof key->name))
                 place = i;
     if (place >= 0)
         *key = tickets->keys[place];

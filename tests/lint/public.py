@@ -32,7 +32,7 @@ def parameters(text: str, opening: int) -> tuple[list[str], int]:
 
 def declarations(tree: Tree) -> Iterator[tuple[str, int, str, list[str]]]:
     """Path, line, name and parameters of each exported function."""
-    for path in tree.matching(r"core/include/\w+\.h"):
+    for path in tree.matching(r"core/include/(?:compat/)?\w+\.h"):
         code = re.sub(
             r"^[ \t]*#(?:[^\n\\]|\\\n|\\.)*", lambda m: re.sub(r"[^\n]", " ", m[0]), tree.code(path), flags=re.M
         )
