@@ -148,11 +148,6 @@ static SECURITY_STATUS marshal_negotiation(bool wide, const struct attribute_val
     return package_info_make(wide, value->negotiation.provider, (void **)&info->PackageInfo);
 }
 
-/* SecPkgContext_Certificates and SecPkgContext_SessionAppData look alike. */
-_Static_assert(offsetof(SecPkgContext_Certificates, pbCertificateChain)
-                   == offsetof(SecPkgContext_SessionAppData, pbAppData),
-               "one layout");
-
 static SECURITY_STATUS marshal_numbered(bool wide, const struct attribute_value *value, void *out)
 {
     SecPkgContext_SessionAppData *data = out;
@@ -236,7 +231,6 @@ static const struct attribute_row {
     {SECPKG_ATTR_REMOTE_CERT_CONTEXT, sizeof(PCCERT_CONTEXT), false, NULL},
     {SECPKG_ATTR_LOCAL_CERT_CONTEXT, sizeof(PCCERT_CONTEXT), false, NULL},
     {SECPKG_ATTR_REMOTE_CERT_CHAIN, sizeof(PCCERT_CONTEXT), false, NULL},
-    {SECPKG_ATTR_REMOTE_CERTIFICATES, sizeof(SecPkgContext_Certificates), false, marshal_numbered},
     {SECPKG_ATTR_ISSUER_LIST_EX, sizeof(SecPkgContext_IssuerListInfoEx), true, marshal_issuers},
     {SECPKG_ATTR_CONNECTION_INFO, sizeof(SecPkgContext_ConnectionInfo), false, NULL},
     {SECPKG_ATTR_CONNECTION_INFO_EX, sizeof(SecPkgContext_ConnectionInfoEx), false, NULL},

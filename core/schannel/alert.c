@@ -74,24 +74,28 @@ SECURITY_STATUS schannel_alert_sent(int description)
 }
 
 /* The first error is the cause, those after it are where it passed by. */
-static void queue_drain(char *text, size_t size, bool *no_memory)
-{
-    unsigned long code;
-    const char *data = NULL;
-    int flags = 0;
-    const char *reason;
+struct cause {
+    char text[160];
+    int reason;
+    bool no_memory;
+};
 
-    text[0] = '\0';
-    *no_memory = false;
+static void queue_drain(struct cause *cause)
+{
+    const char *data = NULL, *reason;
+    unsigned long code;
+    int flags = 0;
+
+    *cause = (struct cause){.text = "no reason given"};
     while ((code = ERR_get_error_all(NULL, NULL, NULL, &data, &flags)) != 0) {
-        *no_memory |= ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE;
+        cause->no_memory |= ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE;
+        if (cause->reason)
+            continue;
+        cause->reason = ERR_GET_REASON(code);
         reason = ERR_reason_error_string(code);
-        if (!text[0] && reason)
-            BIO_snprintf(text, size, "%s%s%s", reason, flags & ERR_TXT_STRING && data && *data ? ": " : "",
-                         flags & ERR_TXT_STRING && data ? data : "");
+        BIO_snprintf(cause->text, sizeof cause->text, "%s%s%s", reason ? reason : "unknown",
+                     flags & ERR_TXT_STRING && *data ? ": " : "", flags & ERR_TXT_STRING ? data : "");
     }
-    if (!text[0])
-        BIO_snprintf(text, size, "no reason given");
 }
 
 static bool is_fatal(int alert)
@@ -99,36 +103,36 @@ static bool is_fatal(int alert)
     return alert != SCHANNEL_NO_ALERT && alert >> 8 == SSL3_AL_FATAL;
 }
 
-static SECURITY_STATUS failure_explain(struct schannel_context *context, struct failure *failure, const char *text)
+static SECURITY_STATUS failure_explain(struct schannel_context *context, const struct cause *cause,
+                                       struct failure *failure)
 {
     const char *side = context->base.acceptor ? "client" : "server";
+    long verified = SSL_get_verify_result(context->ssl);
 
     if (is_fatal(context->alert_received))
         return failure_set(failure, schannel_alert_received(context->alert_received & 0xFF), SSPI_REASON_PEER_REFUSED,
                            "the TLS %s refused with alert %d (%s)", side, context->alert_received & 0xFF,
                            SSL_alert_desc_string_long(context->alert_received));
-    if (context->refused != X509_V_OK)
-        return failure_set(failure, schannel_validate_status(context->refused), SSPI_REASON_CERTIFICATE,
-                           "the %s's certificate is refused: %s", side,
-                           X509_verify_cert_error_string(context->refused));
+    if (cause->reason == SSL_R_CERTIFICATE_VERIFY_FAILED && verified != X509_V_OK)
+        return failure_set(failure, schannel_validate_status((int)verified), SSPI_REASON_CERTIFICATE,
+                           "the %s's certificate is refused: %s", side, X509_verify_cert_error_string(verified));
     if (is_fatal(context->alert_sent))
         return failure_set(failure, schannel_alert_sent(context->alert_sent & 0xFF), SSPI_REASON_MALFORMED_TOKEN,
-                           "TLS failed: %s; alert %d (%s) for the %s", text, context->alert_sent & 0xFF,
+                           "TLS failed: %s; alert %d (%s) for the %s", cause->text, context->alert_sent & 0xFF,
                            SSL_alert_desc_string_long(context->alert_sent), side);
-    return failure_set(failure, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED_TOKEN, "TLS failed: %s", text);
+    return failure_set(failure, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED_TOKEN, "TLS failed: %s", cause->text);
 }
 
 SECURITY_STATUS schannel_alert_failure(struct schannel_context *context, struct failure *failure)
 {
-    char text[160];
-    bool no_memory;
+    struct cause cause;
 
-    queue_drain(text, sizeof text, &no_memory);
+    queue_drain(&cause);
     context->broken = true;
     /* OpenSSL cannot go on after it ran out of memory, so this is not the status that invites to try again. */
-    context->failure = no_memory ? failure_set(failure, SEC_E_INTERNAL_ERROR, SSPI_REASON_OUT_OF_MEMORY,
-                                               "TLS failed: no memory")
-                                 : failure_explain(context, failure, text);
+    context->failure = cause.no_memory ? failure_set(failure, SEC_E_INTERNAL_ERROR, SSPI_REASON_OUT_OF_MEMORY,
+                                                     "TLS failed: no memory")
+                                       : failure_explain(context, &cause, failure);
     return context->failure;
 }
 

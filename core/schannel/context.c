@@ -88,7 +88,6 @@ SECURITY_STATUS schannel_context_new(struct credential *credential, bool accepto
     context->base.credential = credential;
     context->base.acceptor = acceptor;
     context->alert_sent = context->alert_received = SCHANNEL_NO_ALERT;
-    context->refused = X509_V_OK;
     status = ssl_make(context, tls);
     if (status == SEC_E_OK && !acceptor && step->target) {
         context->target = mem_strdup(step->target);

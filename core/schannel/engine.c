@@ -104,15 +104,12 @@ SECURITY_STATUS schannel_engine_settle(struct schannel_context *context, struct 
 }
 
 /* The handshake is done: what later calls need of it. */
-static SECURITY_STATUS handshake_done(struct schannel_context *context, struct step *step)
+static SECURITY_STATUS handshake_done(struct schannel_context *context)
 {
-    SECURITY_STATUS status = schannel_validate_peer(context, step);
+    SECURITY_STATUS status = schannel_validate_peer(context);
 
-    if (status != SEC_E_OK) {
-        context->broken = true;
-        context->failure = status;
+    if (status != SEC_E_OK)
         return status;
-    }
     context->stage = STAGE_OPEN;
     schannel_sizes_settle(context);
     return SEC_E_OK;
@@ -138,7 +135,7 @@ static SECURITY_STATUS handshake_run(struct schannel_context *context, struct st
     context->wire.no_memory = false;
     result = SSL_do_handshake(context->ssl);
     if (result == 1)
-        return handshake_done(context, step);
+        return handshake_done(context);
     switch (SSL_get_error(context->ssl, result)) {
     case SSL_ERROR_WANT_READ:
         if (malformed) /* too short for OpenSSL to see that it is none */
@@ -173,13 +170,14 @@ static SECURITY_STATUS leg_feed(struct schannel_context *context, struct step *s
 
     if (opening)
         scan.whole = 0;
-    else if (!scan.whole && !scan.malformed && !context->awaits_certificate)
+    else if (!scan.whole && !scan.malformed && !context->awaits_certificate && !context->interrupted)
         return incomplete(step, scan.missing);
     context->wire.in = bytes_of(rest.data, scan.malformed ? rest.size : scan.whole);
     status = handshake_run(context, step, scan.malformed);
     context->eaten += (scan.malformed ? rest.size : scan.whole) - context->wire.in.size;
     context->wire.in = (struct bytes){0};
     context->awaits_certificate = status == SEC_I_INCOMPLETE_CREDENTIALS;
+    context->interrupted = status == SEC_E_INSUFFICIENT_MEMORY;
     return status;
 }
 

@@ -49,12 +49,12 @@ struct schannel_context {
 
     /* A leg that could not hand out its result: the call will be repeated with the same bytes. */
     size_t eaten;            /* of the token's beginning, consumed already */
+    bool interrupted;        /* OpenSSL stopped for want of memory: it goes on without more input */
     bool settled;            /* the outcome is decided, only the output is missing */
     SECURITY_STATUS outcome; /* then */
 
     /* What OpenSSL told by callbacks. */
     int alert_sent, alert_received; /* level << 8 | description, SCHANNEL_NO_ALERT */
-    int refused;                    /* X509_V_ERR_* that our check of the peer found; X509_V_OK */
     bool finished_again;            /* a handshake ended since this was cleared */
 
     bool awaits_certificate;        /* initiator: SEC_I_INCOMPLETE_CREDENTIALS was said */
@@ -144,7 +144,7 @@ MUST_CHECK SECURITY_STATUS schannel_validate_prepare(struct schannel_context *co
 /* The status that says why a certificate was refused. */
 SECURITY_STATUS schannel_validate_status(int reason);
 /* Once the handshake is done: who the peer is. */
-MUST_CHECK SECURITY_STATUS schannel_validate_peer(struct schannel_context *context, struct step *step);
+MUST_CHECK SECURITY_STATUS schannel_validate_peer(struct schannel_context *context);
 /* When the peer's certificate ends, CLOCK_FOREVER without one. */
 int64_t schannel_validate_expiry(const SSL *ssl);
 

@@ -67,12 +67,11 @@ static SECURITY_STATUS prepare(struct schannel_context *context, struct step *st
     SECURITY_STATUS status = name_say(context, step);
 
     if (status == SEC_E_OK)
+        status = schannel_validate_prepare(context, step);
+    if (status == SEC_E_OK) /* chooses a session that was verified as this connection has to be */
         status = schannel_credential_attach(credential_of(context), context->ssl, false, false, context->target,
                                             step->failure);
-    if (status == SEC_E_OK)
-        status = schannel_validate_prepare(context, step);
-    if (status == SEC_E_OK && !(step->requested & ISC_REQ_MANUAL_CRED_VALIDATION))
-        SSL_set_post_handshake_auth(context->ssl, 1);
+    SSL_set_post_handshake_auth(context->ssl, 1);
     SSL_set_cert_cb(context->ssl, certificate_wanted, NULL);
     return status;
 }

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "certificate/info.h"
 #include "schannel/engine.h"
 
 SECURITY_STATUS schannel_validate_status(int reason)
@@ -34,17 +35,6 @@ SECURITY_STATUS schannel_validate_status(int reason)
     }
 }
 
-/* Keeps why OpenSSL refused, since its queue says only that it did. */
-static int verify_watch(int good, X509_STORE_CTX *store)
-{
-    const SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
-    struct schannel_context *context = ssl ? schannel_context_of(ssl) : NULL;
-
-    if (!good && context && context->refused == X509_V_OK)
-        context->refused = X509_STORE_CTX_get_error(store);
-    return good;
-}
-
 static SECURITY_STATUS name_check(struct schannel_context *context, struct step *step)
 {
     X509_VERIFY_PARAM *param = SSL_get0_param(context->ssl);
@@ -68,33 +58,32 @@ SECURITY_STATUS schannel_validate_prepare(struct schannel_context *context, stru
         SSL_set_verify(context->ssl, SSL_VERIFY_NONE, NULL);
         return SEC_E_OK;
     }
-    SSL_set_verify(context->ssl, SSL_VERIFY_PEER, verify_watch);
+    SSL_set_verify(context->ssl, SSL_VERIFY_PEER, NULL);
     return credential->flags & SCH_CRED_NO_SERVERNAME_CHECK ? SEC_E_OK : name_check(context, step);
-}
-
-/* FILETIME of an ASN.1 time. */
-static int64_t time_of(const ASN1_TIME *when)
-{
-    static const int64_t unix_epoch = INT64_C(11644473600);
-    int days = 0, seconds = 0;
-    ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
-    int64_t result = CLOCK_FOREVER;
-
-    if (epoch && ASN1_TIME_diff(&days, &seconds, epoch, when))
-        result = ((int64_t)days * 86400 + seconds + unix_epoch) * CLOCK_TICKS_PER_SECOND;
-    ASN1_TIME_free(epoch);
-    return result;
 }
 
 int64_t schannel_validate_expiry(const SSL *ssl)
 {
     const X509 *peer = SSL_get0_peer_certificate(ssl);
+    int64_t ends;
 
-    return peer ? time_of(X509_get0_notAfter(peer)) : CLOCK_FOREVER;
+    return peer && certificate_time(X509_get0_notAfter(peer), &ends) ? ends : CLOCK_FOREVER;
 }
 
-SECURITY_STATUS schannel_validate_peer(struct schannel_context *context, struct step *step)
+/* A client whose certificate names no account is let in all the same: the program sees it by ASC_RET_MUTUAL_AUTH. */
+SECURITY_STATUS schannel_validate_peer(struct schannel_context *context)
 {
-    (void)context, (void)step;
-    return SEC_E_OK;
+    struct schannel_credential *credential = (struct schannel_credential *)context->base.credential;
+    X509 *peer = SSL_get0_peer_certificate(context->ssl);
+    char name[sizeof((struct login){0}).client];
+    SECURITY_STATUS status;
+
+    if (!context->base.acceptor || !peer || SSL_get_verify_result(context->ssl) != X509_V_OK)
+        return SEC_E_OK;
+    status = schannel_map(credential, peer, name, sizeof name, NULL);
+    if (status != SEC_E_OK)
+        return status == SEC_E_INSUFFICIENT_MEMORY ? status : SEC_E_OK;
+    mem_free(context->peer_name);
+    context->peer_name = mem_strdup(name);
+    return context->peer_name ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
 }
