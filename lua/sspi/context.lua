@@ -51,7 +51,7 @@ local function bindings_block(data)
 end
 
 -- The two functions of a leg are those of SASL in "sspi.sasl".
-local Context = { accept_leg = core.AcceptSecurityContext, initiate_leg = core.InitializeSecurityContext }
+local Context = { __accept_leg = core.AcceptSecurityContext, __initiate_leg = core.InitializeSecurityContext }
 Context.__index = Context
 Context.__name = "sspi.context"
 
@@ -127,10 +127,10 @@ function Context:step(token)
     if self.shut then misuse("the context is closed") end
     local credential, input = self.credential.handle, input_of(self, token)
     if self.initiator then
-        return leg_done(self, self.initiate_leg(credential, self.handle, self.target, self.request, 0, input))
+        return leg_done(self, self.__initiate_leg(credential, self.handle, self.target, self.request, 0, input))
     end
     local output = self.bindings and { TOKEN, { BINDINGS_RESULT, 4 } } or nil
-    return leg_done(self, self.accept_leg(credential, self.handle, input, self.request, 0, output))
+    return leg_done(self, self.__accept_leg(credential, self.handle, input, self.request, 0, output))
 end
 
 local function is_shut(self)

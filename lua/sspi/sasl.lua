@@ -16,8 +16,8 @@ local function misuse(level, text, ...)
 end
 
 local Sasl = setmetatable({
-    accept_leg = core.SaslAcceptSecurityContext,
-    initiate_leg = core.SaslInitializeSecurityContext,
+    __accept_leg = core.SaslAcceptSecurityContext,
+    __initiate_leg = core.SaslInitializeSecurityContext,
 }, { __index = context.Context })
 Sasl.__index = Sasl
 Sasl.__name = "sspi.sasl"
