@@ -40,10 +40,26 @@ static SECURITY_STATUS s4u_status(krb5_context context, krb5_error_code error, c
     SECURITY_STATUS status = heimdal_status(context, error, what, failure);
 
     if (error == KRB5KDC_ERR_BADOPTION || error == KRB5KDC_ERR_POLICY)
-        status = SEC_E_DELEGATION_REQUIRED;
+        return failure_set(failure, SEC_E_DELEGATION_REQUIRED, SSPI_REASON_POLICY, "%s: the KDC does not allow it",
+                           what);
     if (error == KRB5KDC_ERR_PADATA_TYPE_NOSUPP)
         status = SEC_E_NO_S4U_PROT_SUPPORT;
     return status;
+}
+
+/* The same of a user by name: libkrb5's words would be of the service. */
+static SECURITY_STATUS self_status(krb5_context context, krb5_error_code error, const char *client,
+                                   struct failure *failure)
+{
+    char what[KRB_TEXT_MAX];
+
+    snprintf(what, sizeof what, "no ticket in the name of %.200s", client);
+    if (error == KRB5KDC_ERR_C_PRINCIPAL_UNKNOWN)
+        return failure_set(failure, SEC_E_LOGON_DENIED, SSPI_REASON_UNKNOWN_USER, "the KDC knows no user %s", client);
+    if (error == KRB5KDC_ERR_POLICY || error == KRB5KDC_ERR_NAME_EXP || error == KRB5KDC_ERR_CLIENT_REVOKED)
+        return failure_set(failure, SEC_E_LOGON_DENIED, SSPI_REASON_ACCOUNT_DISABLED,
+                           "the KDC does not let %s log in: the account is disabled, locked or expired", client);
+    return s4u_status(context, error, what, failure);
 }
 
 static SECURITY_STATUS policy_check(const struct settings *settings, enum delegation_policy needed, const char *whom,
@@ -351,7 +367,6 @@ static SECURITY_STATUS self_ticket(krb5_context context, struct krb_cache *servi
 {
     krb5_principal self = NULL, principal = NULL;
     krb5_ccache cache = NULL;
-    char what[KRB_TEXT_MAX];
     krb5_error_code error = krb5_cc_resolve(context, service->name, &cache);
     SECURITY_STATUS status;
 
@@ -362,13 +377,8 @@ static SECURITY_STATUS self_ticket(krb5_context context, struct krb_cache *servi
         status = user_parse(context, user, self, &principal, failure);
     if (status == SEC_E_OK)
         status = heimdal_status(context, krb5_unparse_name(context, principal, client), "the user's name", failure);
-    if (status == SEC_E_OK) {
-        snprintf(what, sizeof what, "no ticket in the name of %.200s", *client);
-        error = creds_get(context, cache, principal, NULL, self, creds);
-        status = s4u_status(context, error, what, failure);
-        if (error == KRB5KDC_ERR_C_PRINCIPAL_UNKNOWN) /* libkrb5 would say that it is the service */
-            status = failure_set(failure, status, SSPI_REASON_UNKNOWN_USER, "the KDC knows no user %s", *client);
-    }
+    if (status == SEC_E_OK)
+        status = self_status(context, creds_get(context, cache, principal, NULL, self, creds), *client, failure);
     if (status == SEC_E_OK)
         status = client_check(context, *creds, *client, failure);
     krb5_free_principal(context, principal);

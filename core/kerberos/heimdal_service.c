@@ -65,9 +65,13 @@ static SECURITY_STATUS account_login(krb5_context context, const struct krb_keys
         status = heimdal_login(context, &as, cache, &other);
         tries++;
     }
-    if (status != SEC_E_OK && status != SEC_E_LOGON_DENIED && failure)
+    if (tries > 0 && status != SEC_E_OK && failure)
         *failure = other;
-    return status;
+    if (tries > 0 || !failure)
+        return status;
+    return failure_set(failure, status, failure->reason,
+                       "the KDC does not know %s: the keytab must also hold the name of the service's account",
+                       service);
 }
 
 SECURITY_STATUS heimdal_service_login(krb5_context context, struct krb_credential *credential, const char *service,
@@ -75,6 +79,7 @@ SECURITY_STATUS heimdal_service_login(krb5_context context, struct krb_credentia
 {
     struct krb_login as = {.name = service, .password = &credential->password};
     struct krb_keys *keys = NULL;
+    struct failure why = {0};
     SECURITY_STATUS status = SEC_E_OK;
 
     *cache = service_cache(credential, service, NULL);
@@ -84,9 +89,11 @@ SECURITY_STATUS heimdal_service_login(krb5_context context, struct krb_credentia
         status = krb_credential_keys(credential, true, &keys, failure);
     as.keys = keys;
     if (status == SEC_E_OK)
-        status = heimdal_login(context, &as, cache, failure);
-    if (status == SEC_E_LOGON_DENIED && keys)
-        status = account_login(context, keys, service, cache, failure);
+        status = heimdal_login(context, &as, cache, &why);
+    if (status == SEC_E_LOGON_DENIED && why.reason == SSPI_REASON_UNKNOWN_USER && keys)
+        status = account_login(context, keys, service, cache, &why);
+    if (status != SEC_E_OK && why.reason != SSPI_REASON_NONE && failure)
+        *failure = why;
     krb_keys_release(keys);
     if (status != SEC_E_OK)
         return status;

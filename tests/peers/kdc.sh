@@ -100,7 +100,8 @@ populate() {
         kadmin del_enctype "$service" $(echo "$types" | tr ' ' '\n' | grep -x '[a-z].*' | grep -vx "$type")
         kadmin ext_keytab -k "FILE:$folder/all.keytab" "$service"
     done
-    kadmin modify --attributes=+ok-as-delegate "HTTP/server.example.test@$realm"
+    kadmin modify --attributes=+ok-as-delegate,+trusted-for-delegation "HTTP/server.example.test@$realm"
+    kadmin modify --constrained-delegation="svc/server.example.test@$realm" "HTTP/server.example.test@$realm"
     kadmin ext_keytab -k "FILE:$folder/http.keytab" "HTTP/server.example.test@$realm"
     kadmin ext_keytab -k "FILE:$folder/bob.keytab" "bob@$realm"
 }

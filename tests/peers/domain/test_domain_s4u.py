@@ -106,12 +106,35 @@ def test_for_a_user(package: str, user: str) -> None:
         assert ours == realm.sids_by_winbind(name) - {"S-1-5-32-545"}
 
 
-@pytest.mark.parametrize(
-    ("user", "status"), [("mallory", Status.SEC_E_LOGON_DENIED), ("gone", Status.SEC_E_DELEGATION_REQUIRED)]
-)
-def test_for_nobody(package: str, user: str, status: Status) -> None:
-    """Unknown to the domain; disabled, of which Samba says only that its policy is against it."""
+@pytest.mark.parametrize("user", ["mallory", "gone", "past"])
+def test_for_nobody(package: str, user: str) -> None:
+    """Unknown to the domain, disabled, expired."""
     service = OurServer(package, constrained_delegation="anyone")
     with pytest.raises(sspi.SSPIError) as refused:
         vouched(service, user, package, WEB)
-    assert refused.value.status == status
+    assert refused.value.status == Status.SEC_E_LOGON_DENIED
+    assert refused.value.reason == (sspi.Reason.UNKNOWN_USER if user == "mallory" else sspi.Reason.ACCOUNT_DISABLED)
+
+
+def test_service_with_a_password() -> None:
+    """One that has its account's password and no keytab: the account is not called as the service is."""
+    account = ("web", REALM, PASSWORD)
+    service, _ = _sspi.AcquireCredentialsHandle(None, "Kerberos", _sspi.SECPKG_CRED_INBOUND, account)
+    for name, value in (("service_names", WEB), ("constrained_delegation", "anyone")):
+        _sspi.SspiCredentialSetOption(service, name, value)
+    _, context, *_ = _sspi.AcceptSecurityContext(service, None, OurInitiator("Kerberos").step(b""), 0, 0)
+    for user, handle in (
+        ("alice", _sspi.SspiAcquireConstrainedCredential(context)),
+        ("several", _sspi.SspiAcquireCredentialForUser(service, "several")),
+    ):
+        second = OurServer("Kerberos", "back", service_names=BACK)
+        handshake(HeldInitiator(handle, "Kerberos", BACK), second)
+        assert second.context.client_name == f"{DOMAIN}\\{user}"
+
+
+def test_keytab_without_the_account(package: str) -> None:
+    """A domain knows a service by its account only, and the keytab has none."""
+    server = OurServer(package, "all", constrained_delegation="clients")
+    handshake(OurInitiator(package), server)
+    with pytest.raises(sspi.SSPIError, match="the keytab must also hold the name of the service's account"):
+        _sspi.SspiAcquireConstrainedCredential(server.context._open())
