@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator
@@ -9,11 +10,11 @@ from pathlib import Path
 
 import pytest
 import sspi
-from conftest import ROOT, needs
+from conftest import ALICE, GATEWAYS, ROOT, needs, running_gateway
 from parties import Lines, Refused
-from test_wine import MINGW, wine
+from test_wine import MINGW, wine, winhttp
 
-__all__ = ["wine"]
+__all__ = ["wine", "winhttp"]
 SERVICE = "HTTP/server.example.test"
 CLIENT = "alice@EXAMPLE.TEST"
 # ISC_REQ_MUTUAL_AUTH, REPLAY_DETECT, SEQUENCE_DETECT, CONFIDENTIALITY, INTEGRITY
@@ -135,3 +136,18 @@ def test_password(windows: Callable[..., Windows], password: str) -> None:
     else:
         with pytest.raises((Refused, BrokenPipeError)):
             client.step(b"")
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("kind", list(GATEWAYS))
+@pytest.mark.parametrize("password", [ALICE.password, "not her password"])
+def test_winhttp_falls_back(
+    kdc: Path, accounts: Path, wine: Callable, winhttp: Path, kind: str, password: str, tmp_path: Path
+) -> None:
+    """Wine's WinHTTP asks for a ticket of the bare host name; no gateway is known by that, so it goes on with NTLM."""
+    with running_gateway(kind, tmp_path, "--accounts", accounts, "--scheme", "Negotiate") as door:
+        result = wine(winhttp, door.port, ALICE.full_name, "localhost", text=password + "\n")
+    pages = [json.loads(page) for page in result.stdout.split("status 200\n")[1:]]
+    expected = [(ALICE.full_name, "NTLM")] * 2 if password == ALICE.password else []
+    assert [(page["name"], page["package"]) for page in pages] == expected
+    assert ("status 401" in result.stdout) == (not expected)

@@ -1,7 +1,9 @@
 /*
  * A Windows program that gets a page by WinHTTP with NTLM and prints the status and the page, twice on one session:
  *
- *     winhttp_client PORT DOMAIN\user        the password is the first line of standard input
+ *     winhttp_client PORT DOMAIN\user [HOST]        the password is the first line of standard input
+ *
+ * With a host it is Negotiate, and asks for a ticket if it can.
  *
  * Built by mingw-w64 and run in Wine by test_wine.py.
  */
@@ -13,7 +15,8 @@
 
 #include <winhttp.h>
 
-static WCHAR user[256], password[256];
+static WCHAR user[256], password[256], host[256] = L"127.0.0.1";
+static DWORD scheme = WINHTTP_AUTH_SCHEME_NTLM;
 
 static int complain(const char *what)
 {
@@ -45,7 +48,7 @@ static int get(HINTERNET server)
         return complain("request");
     }
     if (status_of(request) == HTTP_STATUS_DENIED) {
-        if (!WinHttpSetCredentials(request, WINHTTP_AUTH_TARGET_SERVER, WINHTTP_AUTH_SCHEME_NTLM, user, password, NULL)
+        if (!WinHttpSetCredentials(request, WINHTTP_AUTH_TARGET_SERVER, scheme, user, password, NULL)
             || !exchange(request)) {
             return complain("login");
         }
@@ -61,15 +64,19 @@ static int get(HINTERNET server)
 int main(int count, char **arguments)
 {
     char line[256];
-    if (count != 3 || fgets(line, sizeof line, stdin) == NULL) {
-        fprintf(stderr, "usage: winhttp_client PORT DOMAIN\\user, with the password on standard input\n");
+    if (count < 3 || count > 4 || fgets(line, sizeof line, stdin) == NULL) {
+        fprintf(stderr, "usage: winhttp_client PORT DOMAIN\\user [HOST], with the password on standard input\n");
         return 2;
     }
     line[strcspn(line, "\r\n")] = '\0';
     MultiByteToWideChar(CP_UTF8, 0, line, -1, password, 256);
     MultiByteToWideChar(CP_UTF8, 0, arguments[2], -1, user, 256);
+    if (count == 4) {
+        MultiByteToWideChar(CP_UTF8, 0, arguments[3], -1, host, 256);
+        scheme = WINHTTP_AUTH_SCHEME_NEGOTIATE;
+    }
     HINTERNET session = WinHttpOpen(L"peer", WINHTTP_ACCESS_TYPE_NO_PROXY, NULL, NULL, 0);
-    HINTERNET server = session ? WinHttpConnect(session, L"127.0.0.1", (INTERNET_PORT)atoi(arguments[1]), 0) : NULL;
+    HINTERNET server = session ? WinHttpConnect(session, host, (INTERNET_PORT)atoi(arguments[1]), 0) : NULL;
     if (server == NULL) {
         return complain("connect");
     }
