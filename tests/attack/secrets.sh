@@ -35,10 +35,14 @@ planted() {
 }
 
 check "no secret stays in memory" "$bin/secrets_scan"
+check "no secret of Kerberos stays in memory" "$bin/secrets_scan_kerberos"
 check "secrets are compared in constant time" branches "$bin/constant_time_compare" --filter constant_time/compare
 check "a comparison that is not is noticed" planted
 for kind in right_password wrong_password unknown_user; do
     check "no branch on a key: $kind" branches "$bin/constant_time_login" --filter "constant_time/$kind"
+done
+for part in tickets checksums messages refused_ticket mechlist_mic; do
+    check "no branch on a key: $part" branches "$bin/constant_time_kerberos" --filter "constant_time/$part"
 done
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

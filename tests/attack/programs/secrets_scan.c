@@ -4,28 +4,14 @@
  * is kept masked, and computed by a child process, so that the search finds nothing of its own.
  */
 #include "forge.h"
+#include "needles.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-enum { MASK = 0x5A, PASSWORD_SIZE = 16, NEEDLES = 10, NEEDLE_ROOM = 32, REGIONS = 512 };
-
-struct needle {
-    char name[24];
-    uint32_t size;
-    uint8_t masked[NEEDLE_ROOM];
-};
-
-struct region {
-    const uint8_t *start, *end;
-    char name[64];
-};
+enum { PASSWORD_SIZE = 16, NEEDLES = 10 };
 
 static struct loopback loop;
 static struct needle needles[NEEDLES];
-static struct region regions[REGIONS];
 
 /* "Tr0ub4dor&3-Zq7!" under the mask: the text itself must not be in this program. */
 static const uint8_t masked_password[PASSWORD_SIZE] = {0x0e, 0x28, 0x6a, 0x2f, 0x38, 0x6e, 0x3e, 0x35,
@@ -89,16 +75,6 @@ static void session_key_masked(uint8_t out[16])
     assert_status(FreeContextBuffer(key.SessionKey), SEC_E_OK);
 }
 
-static void needle_send(int pipe_end, const char *name, const void *value, size_t size)
-{
-    struct needle needle = {.size = (uint32_t)size};
-
-    snprintf(needle.name, sizeof needle.name, "%s", name);
-    for (size_t i = 0; i < size; i++)
-        needle.masked[i] = ((const uint8_t *)value)[i] ^ MASK;
-    cr_assert_eq(write(pipe_end, &needle, sizeof needle), (ssize_t)sizeof needle);
-}
-
 static void derived_send(int pipe_end, const uint8_t session_key[16])
 {
     static const char *const purposes[] = {
@@ -111,13 +87,14 @@ static void derived_send(int pipe_end, const uint8_t session_key[16])
 
     for (size_t i = 0; i < 4; i++) {
         forge_md5(session_key, 16, purposes[i], strlen(purposes[i]) + 1, key);
-        needle_send(pipe_end, i < 2 ? "signing key" : "sealing key", key, sizeof key);
+        needle_tell(pipe_end, i < 2 ? "signing key" : "sealing key", key, sizeof key);
     }
 }
 
 /* The child: everything that must not be found later, computed where it does not matter. */
-static void child(int pipe_end, const uint8_t masked_key[16])
+static void child(int pipe_end, const void *masked)
 {
+    const uint8_t *masked_key = masked;
     char password[PASSWORD_SIZE + 1];
     uint8_t text[2 * PASSWORD_SIZE] = {0}, key[16], session_key[16];
 
@@ -126,84 +103,24 @@ static void child(int pipe_end, const uint8_t masked_key[16])
         text[2 * i] = (uint8_t)password[i];
     for (size_t i = 0; i < 16; i++)
         session_key[i] = masked_key[i] ^ MASK;
-    needle_send(pipe_end, "password", password, PASSWORD_SIZE);
-    needle_send(pipe_end, "password in UTF-16", text, sizeof text);
+    needle_tell(pipe_end, "password", password, PASSWORD_SIZE);
+    needle_tell(pipe_end, "password in UTF-16", text, sizeof text);
     forge_nt_hash(password, key);
-    needle_send(pipe_end, "NT hash", key, sizeof key);
+    needle_tell(pipe_end, "NT hash", key, sizeof key);
     forge_ntowf_v2(USER, DOMAIN, password, key);
-    needle_send(pipe_end, "NTOWFv2", key, sizeof key);
+    needle_tell(pipe_end, "NTOWFv2", key, sizeof key);
     forge_hmac_md5(key, loop.authenticate.data + u32_at(&loop.authenticate, AT_NT + 4), 16, key);
-    needle_send(pipe_end, "session base key", key, sizeof key);
-    needle_send(pipe_end, "session key", session_key, sizeof session_key);
+    needle_tell(pipe_end, "session base key", key, sizeof key);
+    needle_tell(pipe_end, "session key", session_key, sizeof session_key);
     derived_send(pipe_end, session_key);
-    _exit(0);
 }
 
 static void needles_compute(void)
 {
     uint8_t masked_key[16];
-    int ends[2], status = -1;
-    pid_t pid;
 
     session_key_masked(masked_key);
-    cr_assert_eq(pipe(ends), 0);
-    fflush(stdout);
-    pid = fork();
-    cr_assert_geq(pid, 0);
-    if (pid == 0)
-        child(ends[1], masked_key);
-    close(ends[1]);
-    for (size_t i = 0; i < NEEDLES; i++)
-        cr_assert_eq(read(ends[0], &needles[i], sizeof needles[i]), (ssize_t)sizeof needles[i]);
-    close(ends[0]);
-    cr_assert_eq(waitpid(pid, &status, 0), pid);
-    cr_assert_eq(status, 0);
-}
-
-static size_t regions_list(void)
-{
-    FILE *maps = fopen("/proc/self/maps", "r");
-    char line[512], mode[8], name[256];
-    unsigned long start, end;
-    size_t count = 0;
-
-    cr_assert_not_null(maps);
-    while (fgets(line, sizeof line, maps)) {
-        name[0] = '\0';
-        if (sscanf(line, "%lx-%lx %7s %*s %*s %*s %255s", &start, &end, mode, name) < 3 || strncmp(mode, "rw", 2) != 0)
-            continue;
-        cr_assert_lt(count, (size_t)REGIONS);
-        regions[count].start = (const uint8_t *)start;
-        regions[count].end = (const uint8_t *)end;
-        snprintf(regions[count++].name, sizeof regions->name, "%s", name[0] ? name : "anonymous memory");
-    }
-    fclose(maps);
-    return count;
-}
-
-static bool matches(const uint8_t *at, const struct needle *needle)
-{
-    for (uint32_t i = 0; i < needle->size; i++)
-        if ((at[i] ^ MASK) != needle->masked[i])
-            return false;
-    return true;
-}
-
-static unsigned hits(const struct needle *needle, bool show)
-{
-    size_t count = regions_list();
-    unsigned found = 0;
-
-    for (size_t r = 0; r < count; r++) {
-        for (const uint8_t *at = regions[r].start; at + needle->size <= regions[r].end; at++) {
-            if (!matches(at, needle))
-                continue;
-            found++;
-            if (show)
-                printf("%s in %s at +0x%zx\n", needle->name, regions[r].name, (size_t)(at - regions[r].start));
-        }
-    }
-    return found;
+    needles_receive(child, masked_key, needles, NEEDLES);
 }
 
 Test(secrets, nothing_stays_behind)
@@ -215,13 +132,13 @@ Test(secrets, nothing_stays_behind)
     protect(&loop.server, &loop.client);
     needles_compute();
     /* While it is in use the search does find it: or finding nothing would mean nothing. */
-    cr_assert_gt(hits(&needles[2], false), 0u, "the %s of a live credential was not found", needles[2].name);
-    cr_assert_gt(hits(&needles[5], false), 0u, "the %s of a live context was not found", needles[5].name);
+    cr_assert_gt(needle_hits(&needles[2], false), 0u, "the %s of a live credential was not found", needles[2].name);
+    cr_assert_gt(needle_hits(&needles[5], false), 0u, "the %s of a live context was not found", needles[5].name);
     for (size_t i = 0; i < NEEDLES; i++)
-        live += hits(&needles[i], false);
+        live += needle_hits(&needles[i], false);
     loopback_close(&loop);
     for (size_t i = 0; i < NEEDLES; i++)
-        left += hits(&needles[i], true);
+        left += needle_hits(&needles[i], true);
     printf("%u copies while in use, %u afterwards\n", live, left);
     cr_assert_eq(left, 0u, "%u copies of secrets left in memory", left);
 }
