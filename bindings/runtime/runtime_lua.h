@@ -19,11 +19,10 @@ struct slua_module {
     const struct sspi_row *event_row;
 };
 
-/* First upvalue of every function: which metatable is whose. */
+/* First upvalue of every function. */
 struct slua_state {
     const struct slua_module *module;
-    const void *kinds[3]; /* by enum sspi_kind */
-    const void *buffer;
+    const void *buffer;          /* metatable of buffers */
     struct slua_buffer *pending; /* owns memory of libsspi while one string is made of it */
 };
 
@@ -32,6 +31,7 @@ struct slua_state {
 
 /* A credential, a context or an account store. */
 struct slua_handle {
+    const struct slua_state *state; /* ours alone: tells it from other userdata of its size */
     enum sspi_kind kind;
     struct sspi_guard guard; /* closed until a value is set */
     union sspi_value value;

@@ -29,6 +29,16 @@ static void *object_of(lua_State *L, int index, const void *metatable)
     return same ? lua_touserdata(L, index) : NULL;
 }
 
+/* A handle of this state at `index`; NULL. Cheaper than its metatable: two questions to Lua. */
+static struct slua_handle *handle_of(struct slua_call *call, int index, enum sspi_kind kind)
+{
+    struct slua_handle *handle = lua_touserdata(call->L, index);
+
+    if (!handle || lua_rawlen(call->L, index) != sizeof *handle || handle->state != call->state || handle->kind != kind)
+        return NULL;
+    return handle;
+}
+
 /* A context is locked while one of its own callbacks runs. */
 static bool in_own_callback(const struct slua_handle *handle)
 {
@@ -48,7 +58,7 @@ struct slua_handle *slua_take_handle(struct slua_call *call, int index, const ch
 
     if (optional && lua_isnil(call->L, index))
         return NULL;
-    handle = object_of(call->L, index, call->state->kinds[kind]);
+    handle = handle_of(call, index, kind);
     if (!handle) {
         wrong_type(call, index, name, kind_names[kind], optional);
         return NULL;
@@ -88,6 +98,15 @@ ULONG slua_take_number(struct slua_call *call, int index, const char *name, bool
 {
     lua_Number number;
 
+#if LUA_VERSION_NUM >= 503
+    if (lua_isinteger(call->L, index)) {
+        lua_Integer integer = lua_tointeger(call->L, index);
+
+        if (integer < (is_signed ? (lua_Integer)INT32_MIN : 0) || integer > (lua_Integer)UINT32_MAX)
+            wrong_value(call, name, "is not a whole number of 32 bits");
+        return (ULONG)integer;
+    }
+#endif
     if (lua_type(call->L, index) != LUA_TNUMBER)
         wrong_type(call, index, name, "a number", false);
     number = lua_tonumber(call->L, index);

@@ -20,6 +20,7 @@ struct slua_handle *slua_handle_new(struct slua_call *call, enum sspi_kind kind)
     struct slua_handle *handle = lua_newuserdata(call->L, sizeof *handle);
 
     memset(handle, 0, sizeof *handle);
+    handle->state = call->state;
     handle->kind = kind;
     sspi_guard_init_closed(&handle->guard);
     lua_pushvalue(call->L, lua_upvalueindex(2 + (int)kind));
@@ -312,7 +313,7 @@ void slua_types_make(lua_State *L, const struct slua_module *module)
     lua_pushvalue(L, -1);
     lua_setfield(L, LUA_REGISTRYINDEX, "sspi.state");
     for (int kind = 0; kind < 3; kind++)
-        state->kinds[kind] = metatable(L, kind_names[kind], handle_meta, handle_methods);
+        (void)metatable(L, kind_names[kind], handle_meta, handle_methods);
     state->buffer = metatable(L, BUFFER_NAME, buffer_meta, buffer_methods);
     state->pending = lua_newuserdata(L, sizeof *state->pending);
     *state->pending = (struct slua_buffer){NULL, 0, false};
