@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 import sspi
-from conftest import ALICE
+from conftest import ALICE, GATEWAYS, needs, running_gateway
 
 HERE = Path(__file__).resolve().parent
 SERVICE, BACK = "HTTP/server.example.test", "svc/server.example.test"
@@ -159,3 +160,33 @@ def test_lua(kdc: Path, trusted: None) -> None:
         "unknown\tSEC_E_LOGON_DENIED",
         "misuse\tfalse\tsspi: user must be a string, not number",
     ]
+
+
+@pytest.mark.parametrize("kind", list(GATEWAYS))
+def test_gateways_take_tickets_for_http_alone(kdc: Path, accounts: Path, tmp_path: Path, kind: str) -> None:
+    """Whatever else is in the keytab that they were given."""
+    options = ("--accounts", accounts, "--scheme", "Negotiate,NTLM", "--keytab", kdc / "all.keytab")
+    with running_gateway(kind, tmp_path, *options) as server:
+        command = [
+            needs("curl", "curl"), "-s", "--negotiate", "-u", ":", "-H", "Accept: application/json",
+            "-w", "\n%{http_code}", "--resolve", f"server.example.test:{server.port}:127.0.0.1", f"http://server.example.test:{server.port}/",
+        ]  # fmt: skip
+        page, status = subprocess.run(command, capture_output=True, text=True, timeout=60).stdout.rsplit("\n", 1)
+        assert (json.loads(page)["name"], status) == ("alice@EXAMPLE.TEST", "200")
+        other = subprocess.run([*command, "--service-name", "host"], capture_output=True, text=True, timeout=60).stdout
+        assert other.endswith("\n401")
+        server.wait_for("refused .*reason=WRONG_SERVICE")
+
+
+@pytest.mark.parametrize("kind", list(GATEWAYS))
+def test_gateway_without_its_keytab(kind: str, tmp_path: Path) -> None:
+    for options, said in (
+        (["--scheme", "Negotiate", "--keytab", tmp_path / "absent"], "absent: No such file"),
+        (["--keytab", tmp_path / "absent"], "--keytab is for Kerberos"),
+    ):
+        result = subprocess.run(
+            [str(part) for part in [*GATEWAYS[kind], *options]], capture_output=True, text=True, timeout=30
+        )
+        assert result.returncode == 1
+        assert said in result.stderr
+        assert len(result.stderr.splitlines()) == 1
