@@ -68,8 +68,9 @@ static SECURITY_STATUS renegotiate_run(struct schannel_context *context, struct 
     if (SSL_in_init(context->ssl) && !context->wire.used) {
         status = schannel_engine_step(context, step);
     } else {
-        status = SSL_in_init(context->ssl) ? SEC_I_CONTINUE_NEEDED : SEC_E_OK;
-        status = settle(context, step, status, 0);
+        status = schannel_validate_peer(context); /* who may be known only now */
+        if (status == SEC_E_OK)
+            status = settle(context, step, SSL_in_init(context->ssl) ? SEC_I_CONTINUE_NEEDED : SEC_E_OK, 0);
     }
     if (status == SEC_E_OK)
         context->stage = STAGE_OPEN;
@@ -79,6 +80,11 @@ static SECURITY_STATUS renegotiate_run(struct schannel_context *context, struct 
 /* The server wants the client's certificate after all, RFC 8446 4.6.2. The answer comes through DecryptMessage. */
 static SECURITY_STATUS certificate_ask(struct schannel_context *context, struct step *step)
 {
+    SECURITY_STATUS status = schannel_credential_attach((struct schannel_credential *)context->base.credential,
+                                                        context->ssl, true, true, NULL, step->failure);
+
+    if (status != SEC_E_OK)
+        return status;
     ERR_clear_error();
     if (SSL_version(context->ssl) < TLS1_3_VERSION || SSL_verify_client_post_handshake(context->ssl) != 1
         || SSL_do_handshake(context->ssl) != 1) {
