@@ -137,8 +137,11 @@ suite_conformance() {
 }
 
 suite_attack() {
+    local status=0
     need release
-    executables_run release criterion 'attack_*'
+    executables_run release criterion 'attack_*' || status=$?
+    "$root/build/release/tests/bin/memory_of_all" || status=$?
+    return $status
 }
 
 suite_install() {
