@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,18 @@ from pathlib import Path
 import pytest
 import sspi
 from conftest import ALICE, GATEWAYS, Server, needs, running_gateway
-from test_kerberos import GSS_PROTECT, PROTECT, SERVICE, gssapi, handshake
+from test_kerberos import (
+    GSS_PROTECT,
+    PROTECT,
+    SERVICE,
+    Heimdal,
+    exchange_with_heimdal,
+    gssapi,
+    handshake,
+    heimdal,
+)
+
+__all__ = ["heimdal"]
 
 SPNEGO = gssapi.OID.from_int_seq("1.3.6.1.5.5.2")
 CLIENT = "alice@EXAMPLE.TEST"
@@ -60,6 +72,66 @@ def test_mit_server(kdc: Path) -> None:
     assert server.complete
     assert str(server.initiator_name) == CLIENT
     assert server.unwrap(client.context.wrap(b"up")).message == b"up"
+
+
+@pytest.mark.parametrize("mutual", [True, False])
+def test_heimdal_client(kdc: Path, services: None, heimdal: Path, mutual: bool) -> None:
+    client = Heimdal(heimdal, "client", f"{SERVICE}@EXAMPLE.TEST", "0x3e" if mutual else "0x3c", "spnego")
+    server = Ours(sspi.ServerContext(sspi.Credential("Negotiate")))
+    handshake(client, server)
+    assert client.complete
+    assert (server.context.client_name, server.context.package) == (CLIENT, "Kerberos")
+    assert bool(server.context.flags & sspi.AcceptFlag.MUTUAL_AUTH) == mutual
+    if mutual:
+        exchange_with_heimdal(server.context, client)
+    else:  # the way back, Heimdal's client takes a first message for one out of sequence, from Heimdal's server too
+        assert server.context.unwrap(client.ask("wrap", b"up")) == b"up"
+    client.close()
+
+
+def test_heimdal_server(kdc: Path, heimdal: Path) -> None:
+    credential = sspi.Credential("Negotiate", usage="initiate")
+    client = Ours(sspi.ClientContext(credential, target=SERVICE, flags=PROTECT | sspi.InitFlag.MUTUAL_AUTH))
+    server = Heimdal(heimdal, "server")
+    handshake(client, server)
+    assert client.context.complete
+    assert server.complete
+    assert client.context.flags & sspi.InitFlag.MUTUAL_AUTH
+    exchange_with_heimdal(client.context, server)
+    server.close()
+
+
+def other_keys(keytab: Path, folder: Path) -> str:
+    """A keytab of the same service and version with other keys."""
+    path = folder / "other.keytab"
+    for line in subprocess.run(["ktutil", "-k", keytab, "list"], capture_output=True, text=True).stdout.splitlines():
+        if match := re.match(r" +(\d+) +(\S+) +(HTTP/\S+)", line):
+            version, kind, name = match.groups()
+            command = ["ktutil", "-k", f"FILE:{path}", "add", "-p", name, "-V", version, "-e", kind, "-r"]
+            subprocess.run(command, check=True, timeout=30)
+    return str(path)
+
+
+def test_wrong_key(kdc: Path, heimdal: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At our acceptor, whoever the client is; and at Heimdal's, with our client."""
+    other = other_keys(kdc / "http.keytab", tmp_path)
+    name = gssapi.Name(f"{SERVICE}@EXAMPLE.TEST", gssapi.NameType.kerberos_principal)
+    for token in (
+        gssapi.SecurityContext(name=name, usage="initiate", mech=SPNEGO).step(),
+        Heimdal(heimdal, "client", f"{SERVICE}@EXAMPLE.TEST", "0x3e", "spnego").step(b""),
+        bytes(sspi.ClientContext(sspi.Credential("Negotiate", usage="initiate"), target=SERVICE).step().token),
+    ):
+        credential = sspi.Credential("Negotiate", keytab=other, services="HTTP")
+        with pytest.raises(sspi.SSPIError) as refused:
+            sspi.ServerContext(credential).step(token)
+        assert refused.value.reason == sspi.Reason.WRONG_KEY
+    monkeypatch.setenv("KRB5_KTNAME", other)
+    client = Ours(sspi.ClientContext(sspi.Credential("Negotiate", usage="initiate"), target=SERVICE))
+    server = Heimdal(heimdal, "server")
+    with pytest.raises((AssertionError, sspi.SSPIError)):
+        handshake(client, server)
+    assert not server.complete
+    assert not client.context.complete
 
 
 def test_ours_both_ways(kdc: Path, services: None) -> None:
