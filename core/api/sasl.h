@@ -54,6 +54,7 @@ struct sasl {
     size_t authz_size;
     ULONG attributes; /* of the package's last leg, then cut down to the layer */
     int64_t expiry;
+    ULONG bindings_result;
     uint8_t *pending; /* a message made but not yet handed out, because the caller's buffer was too small */
     size_t pending_size;
 };

@@ -293,6 +293,7 @@ static SECURITY_STATUS mechanism_step(const struct sasl_leg *leg)
         return status;
     sasl->attributes = leg->step->attributes;
     sasl->expiry = leg->step->expiry;
+    sasl->bindings_result = leg->step->bindings_result;
     if (status != SEC_E_OK)
         return status;
     if (!sasl->profile->agrees_layer)
@@ -365,6 +366,7 @@ SECURITY_STATUS sasl_step(struct sasl **sasl, struct credential *credential, str
         return status;
     step->attributes = leg.sasl->attributes;
     step->expiry = leg.sasl->expiry;
+    step->bindings_result = leg.sasl->bindings_result;
     return status;
 }
 

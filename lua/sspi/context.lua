@@ -20,12 +20,12 @@ for name, value in pairs(core) do
 end
 local USUAL = { "confidentiality", "integrity", "replay_detect", "sequence_detect" }
 
-local HERE = debug.getinfo(1, "S").source
+local layer_files = { [debug.getinfo(1, "S").source] = true }
 
--- An error at the line of the script, however deep in this file it is found.
+-- An error at the line of the script, however deep in the files of the layer it is found.
 local function misuse(text, ...)
     local level = 2
-    while (debug.getinfo(level, "S") or {}).source == HERE do level = level + 1 end
+    while layer_files[(debug.getinfo(level, "S") or {}).source] do level = level + 1 end
     error("sspi: " .. text:format(...), level)
 end
 
@@ -379,6 +379,8 @@ end
 return {
     Context = Context,
     new = new_context,
+    misuse = misuse,
+    layer_files = layer_files,
     lend = function(make) credential_of = make end,
     status_name = status_name,
     accept_flags = ACCEPT_FLAGS,

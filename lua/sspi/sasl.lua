@@ -10,10 +10,8 @@ local LAYERS = {
     [core.SSPI_SASL_LAYER_CONFIDENTIALITY] = "confidentiality",
 }
 
--- An error at the line of the script that called the method.
-local function misuse(level, text, ...)
-    error("sspi: " .. text:format(...), level + 1)
-end
+local misuse = context.misuse
+context.layer_files[debug.getinfo(1, "S").source] = true
 
 local Sasl = setmetatable({
     __accept_leg = core.SaslAcceptSecurityContext,
@@ -26,11 +24,11 @@ Sasl.__tostring = context.Context.__tostring
 
 -- The mechanism in capitals, if the credential's package serves it: or nil, sense, name.
 local function mechanism_of(credential, mechanism)
-    if type(mechanism) ~= "string" then misuse(3, "mechanism must be a string, not %s", type(mechanism)) end
+    if type(mechanism) ~= "string" then misuse("mechanism must be a string, not %s", type(mechanism)) end
     local info, sense, name = core.SaslGetProfilePackage(mechanism)
     if not info then return nil, sense, name end
     if info.Name:lower() ~= credential:package():lower() then
-        misuse(3, "mechanism %s needs a credential for %s, not for %s", mechanism, info.Name, credential:package())
+        misuse("mechanism %s needs a credential for %s, not for %s", mechanism, info.Name, credential:package())
     end
     return mechanism:upper()
 end
@@ -40,10 +38,10 @@ local function new_sasl(credential, mechanism, options, initiator)
     local name, sense, code = mechanism_of(credential, mechanism)
     if not name then return nil, sense, code end
     local rest, authorization = {}, nil
-    if options ~= nil and type(options) ~= "table" then misuse(3, "options must be a table, not %s", type(options)) end
+    if options ~= nil and type(options) ~= "table" then misuse("options must be a table, not %s", type(options)) end
     for key, value in pairs(options or {}) do
         if key == "authorization_id" and initiator then
-            if type(value) ~= "string" then misuse(3, "authorization_id must be a string, not %s", type(value)) end
+            if type(value) ~= "string" then misuse("authorization_id must be a string, not %s", type(value)) end
             authorization = value
         else
             rest[key] = value
@@ -89,15 +87,15 @@ end
 
 --- Whom the client asked to act as; "" for itself.
 function Sasl:authorization_id()
-    if self.shut then misuse(2, "the context is closed") end
-    if not self.handle then misuse(2, "the context has not begun: call step first") end
+    if self.shut then misuse("the context is closed") end
+    if not self.handle then misuse("the context has not begun: call step first") end
     return core.SspiSaslQueryAuthorization(self.handle)
 end
 
 local function check_data(self, data, what)
-    if type(data) ~= "string" then misuse(3, "%s must be a string, not %s", what, type(data)) end
-    if self.shut then misuse(3, "the context is closed") end
-    if not self.handle then misuse(3, "the context has not begun: call step first") end
+    if type(data) ~= "string" then misuse("%s must be a string, not %s", what, type(data)) end
+    if self.shut then misuse("the context is closed") end
+    if not self.handle then misuse("the context has not begun: call step first") end
 end
 
 --- What to send in place of the data: protected messages with their lengths, none longer than the peer takes.
