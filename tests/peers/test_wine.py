@@ -14,6 +14,7 @@ from conftest import ALICE, ROOT, Server, User, needs
 WRONG = User(ALICE.domain, ALICE.name, "not her password")
 UNKNOWN = User(ALICE.domain, "mallory", ALICE.password)
 MINGW = "x86_64-w64-mingw32-gcc"
+ECHO_SERVER = ["lua5.4", ROOT / "examples" / "lua" / "echo_server.lua"]
 
 
 @pytest.fixture(scope="session")
@@ -54,8 +55,7 @@ def echo_programs(compile_c: Callable[..., Path]) -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def echo_server(accounts: Path, tmp_path_factory: pytest.TempPathFactory) -> Server:
-    command = ["lua5.4", ROOT / "examples" / "lua" / "echo_server.lua", accounts, 0]
-    server = Server(command, tmp_path_factory.mktemp("echo") / "log")
+    server = Server([*ECHO_SERVER, accounts, 0], tmp_path_factory.mktemp("echo") / "log")
     yield server
     server.stop()
 
@@ -96,3 +96,17 @@ def test_windows_client_is_refused(echo_server: Server, wine: Callable, echo_pro
     assert result.returncode == 1
     assert "refused the login" in result.stderr
     echo_server.wait_for("client refused: .*wrong password")
+
+
+@pytest.mark.timeout(400)
+def test_windows_client_with_a_ticket(
+    kdc: Path, wine: Callable, echo_programs: dict[str, Path], tmp_path: Path
+) -> None:
+    """Up to the signed greeting: what Wine's Kerberos seals is not laid out as Windows lays it out."""
+    server = Server([*ECHO_SERVER, kdc / "http.keytab", 0, "Kerberos"], tmp_path / "log")
+    try:
+        command = [*wine.command, echo_programs["client"], "127.0.0.1", str(server.port), "HTTP/server.example.test"]
+        result = subprocess.run(command, input="", capture_output=True, text=True, timeout=120)
+    finally:
+        server.stop()
+    assert (result.returncode, result.stdout) == (0, "You are alice@EXAMPLE.TEST\n"), result.stderr + server.said()
