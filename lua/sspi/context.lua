@@ -2,7 +2,8 @@
 
 local core = require "sspi.core"
 
-local TOKEN, DATA, BINDINGS = core.SECBUFFER_TOKEN, core.SECBUFFER_DATA, core.SECBUFFER_CHANNEL_BINDINGS
+local TOKEN, DATA, PADDING = core.SECBUFFER_TOKEN, core.SECBUFFER_DATA, core.SECBUFFER_PADDING
+local STREAM, BINDINGS = core.SECBUFFER_STREAM, core.SECBUFFER_CHANNEL_BINDINGS
 local BINDINGS_RESULT = core.SECBUFFER_CHANNEL_BINDINGS_RESULT
 local COMPLETE, CONTINUE = core.SEC_E_OK, core.SEC_I_CONTINUE_NEEDED
 local FOREVER = 2650467743999999999 -- the year 9999, in 100 ns since 1601
@@ -286,51 +287,48 @@ local function message_string(data, what)
     return data
 end
 
-local function trailer_size(self)
+--- The buffers of a message: signature, cipher text, and the padding that some keys need behind it.
+local function sealed(self, data)
+    message_string(data, "data")
+    local handle = open_handle(self)
     if not self.trailer then
         local sizes, sense, name = self:sizes()
         if not sizes then return nil, sense, name end
-        self.trailer = sizes.security_trailer
+        self.trailer, self.block = sizes.security_trailer, sizes.block_size
     end
-    return self.trailer
+    local message = { { TOKEN, self.trailer }, { DATA, data }, { PADDING, self.block } }
+    local buffers, sense, name = core.EncryptMessage(handle, 0, message, 0)
+    if not buffers then return nil, sense, name end
+    return buffers[1][2], buffers[2][2] .. buffers[3][2]
 end
 
 --- Encrypts a message: cipher text and signature.
 function Context:encrypt(data)
-    message_string(data, "data")
-    local handle = open_handle(self)
-    local trailer, sense, name = trailer_size(self)
-    if not trailer then return nil, sense, name end
-    local buffers
-    buffers, sense, name = core.EncryptMessage(handle, 0, { { TOKEN, trailer }, { DATA, data } }, 0)
-    if not buffers then return nil, sense, name end
-    return buffers[2][2], buffers[1][2]
+    local signature, ciphertext, name = sealed(self, data)
+    if not signature then return nil, ciphertext, name end
+    return ciphertext, signature
 end
 
 --- Decrypts a message and checks its signature.
 function Context:decrypt(ciphertext, signature)
     message_string(ciphertext, "ciphertext")
     message_string(signature, "signature")
-    local message = { { TOKEN, signature }, { DATA, ciphertext } }
-    local status, buffers, name = core.DecryptMessage(open_handle(self), message, 0)
-    if not status then return nil, buffers, name end
-    return buffers[2][2]
+    return self:unwrap(signature .. ciphertext)
 end
 
---- Encrypts a message into one piece: signature first, then cipher text.
+--- Encrypts a message into one piece: signature first, then cipher text. As gss_wrap.
 function Context:wrap(data)
-    local ciphertext, signature, name = self:encrypt(message_string(data, "data"))
-    if not ciphertext then return nil, signature, name end
+    local signature, ciphertext, name = sealed(self, data)
+    if not signature then return nil, ciphertext, name end
     return signature .. ciphertext
 end
 
---- Undoes the peer's wrap.
+--- Undoes the peer's wrap, or gss_wrap, which may have signed alone.
 function Context:unwrap(message)
     message_string(message, "message")
-    open_handle(self)
-    local trailer, sense, name = trailer_size(self)
-    if not trailer then return nil, sense, name end
-    return self:decrypt(message:sub(trailer + 1), message:sub(1, trailer))
+    local status, buffers, name = core.DecryptMessage(open_handle(self), { { STREAM, message }, { DATA, "" } }, 0)
+    if not status then return nil, buffers, name end
+    return buffers[2][2]
 end
 
 --- Signs a message, which is sent as it is beside the signature.

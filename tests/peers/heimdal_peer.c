@@ -1,7 +1,7 @@
 /*
  * One end of a Kerberos login by Heimdal's GSS-API, driven through lines on standard input: `step HEX`, `wrap HEX`,
- * `unwrap HEX`, `sign HEX`, `verify HEX HEX`. Each is answered by `ok HEX` (after step: `ok HEX done` once established)
- * or `no REASON`.
+ * `wrap-signed HEX` (not sealed), `unwrap HEX`, `sign HEX`, `verify HEX HEX`. Each is answered by `ok HEX` (after step:
+ * `ok HEX done` once established) or `no REASON`.
  *
  *     heimdal_peer client SERVICE FLAGS [spnego] | heimdal_peer server
  */
@@ -67,6 +67,8 @@ static void message(const char *what, gss_buffer_desc *first, gss_buffer_desc *s
 
     if (strcmp(what, "wrap") == 0)
         major = gss_wrap(&minor, context, 1, GSS_C_QOP_DEFAULT, first, &sealed, &out);
+    else if (strcmp(what, "wrap-signed") == 0)
+        major = gss_wrap(&minor, context, 0, GSS_C_QOP_DEFAULT, first, &sealed, &out);
     else if (strcmp(what, "unwrap") == 0)
         major = gss_unwrap(&minor, context, first, &out, &sealed, &qop);
     else if (strcmp(what, "sign") == 0)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _TOKEN = _sspi.SECBUFFER_TOKEN
 _DATA = _sspi.SECBUFFER_DATA
+_PADDING = _sspi.SECBUFFER_PADDING
+_STREAM = _sspi.SECBUFFER_STREAM
 _STATUSES: dict[int, Status] = {int(status): status for status in Status}
 _OK, _CONTINUE, _NO_REASON = Status.SEC_E_OK, Status.SEC_I_CONTINUE_NEEDED, Reason.NONE
 _new = tuple.__new__  # half the time of the NamedTuple's own
@@ -83,7 +85,7 @@ class _Context:
         self._explanation = ""
         self._reason = _NO_REASON
         self._shut = False
-        self._trailer: int | None = None
+        self._trailer: tuple[int, int] | None = None
 
     # ---- the exchange ----
 
@@ -207,37 +209,41 @@ class _Context:
 
     # ---- messages ----
 
-    def _trailer_size(self) -> int:
+    def _sealed(self, data: Buffer) -> tuple[bytearray, bytearray]:
+        """Signature, and cipher text with the padding that some keys need behind it."""
         if self._trailer is None:
-            self._trailer = self.sizes.security_trailer
-        return self._trailer
+            sizes = self.sizes
+            self._trailer = sizes.security_trailer, sizes.block_size
+        text, token, padding = copied(data, "data"), *map(bytearray, self._trailer)
+        used = _sspi.EncryptMessage(self._open(), 0, ((_TOKEN, token), (_DATA, text), (_PADDING, padding)), 0)
+        del token[used[0][1] :]
+        text += padding[: used[2][1]]
+        return token, text
+
+    def _unsealed(self, message: bytearray) -> bytes:
+        """Decrypts in place; the plain text lies somewhere inside."""
+        parts = _sspi.DecryptMessage(self._open(), ((_STREAM, message), (_DATA, bytearray())), 0)[1]
+        _, size, offset = parts[1]
+        return b"" if offset is None else bytes(memoryview(message)[offset : offset + size])
 
     def encrypt(self, data: Buffer) -> tuple[bytes, bytes]:
         """Encrypts a message: cipher text and signature, both to be sent."""
-        text, token = copied(data, "data"), bytearray(self._trailer_size())
-        sizes = _sspi.EncryptMessage(self._open(), 0, ((_TOKEN, token), (_DATA, text)), 0)
-        return bytes(text), bytes(token[: sizes[0][1]])
+        token, text = self._sealed(data)
+        return bytes(text), bytes(token)
 
     def decrypt(self, ciphertext: Buffer, signature: Buffer) -> bytes:
         """Decrypts a message and checks its signature."""
         text, token = copied(ciphertext, "ciphertext"), copied(signature, "signature")
-        _sspi.DecryptMessage(self._open(), ((_TOKEN, token), (_DATA, text)), 0)
-        return bytes(text)
+        return self._unsealed(token + text)
 
     def wrap(self, data: Buffer) -> bytes:
-        """Encrypts a message into one piece: signature first, then cipher text."""
-        text, token = copied(data, "data"), bytearray(self._trailer_size())
-        sizes = _sspi.EncryptMessage(self._open(), 0, ((_TOKEN, token), (_DATA, text)), 0)
-        del token[sizes[0][1] :]
+        """Encrypts a message into one piece: signature first, then cipher text. As gss_wrap."""
+        token, text = self._sealed(data)
         return bytes(token + text)
 
     def unwrap(self, message: Buffer) -> bytes:
-        """Undoes the peer's wrap()."""
-        text, trailer = copied(message, "message"), self._trailer_size()
-        token = text[:trailer]
-        del text[:trailer]
-        _sspi.DecryptMessage(self._open(), ((_TOKEN, token), (_DATA, text)), 0)
-        return bytes(text)
+        """Undoes the peer's wrap(), or gss_wrap, which may have signed alone."""
+        return self._unsealed(copied(message, "message"))
 
     def sign(self, data: Buffer) -> bytes:
         """Signs a message, which is sent as it is beside the signature."""
