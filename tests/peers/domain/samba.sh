@@ -88,7 +88,7 @@ up() {
 start() {
     samba -F --no-process-group -s "$config" > "$folder/samba.out" 2>&1 < /dev/null &
     local _
-    for _ in $(seq 150); do
+    for _ in $(seq 300); do
         up && return
         sleep 0.2
     done
