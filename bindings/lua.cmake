@@ -26,6 +26,7 @@ foreach(short IN LISTS SSPI_LUA_VERSIONS)
   install(TARGETS ${target} LIBRARY DESTINATION ${modules}/sspi COMPONENT ${component})
   install(FILES ${CMAKE_SOURCE_DIR}/lua/sspi.lua DESTINATION ${sources} COMPONENT ${component})
   install(FILES ${CMAKE_SOURCE_DIR}/lua/sspi/context.lua ${CMAKE_SOURCE_DIR}/lua/sspi/sasl.lua
+    ${CMAKE_SOURCE_DIR}/lua/sspi/tls.lua ${CMAKE_SOURCE_DIR}/lua/sspi/tls_cqueues.lua
     DESTINATION ${sources}/sspi COMPONENT ${component})
 endforeach()
 install(FILES ${BINDINGS_OUTPUT}/sspi_core.d.lua ${CMAKE_SOURCE_DIR}/lua/sspi.d.lua DESTINATION ${CMAKE_INSTALL_DATADIR}/sspi COMPONENT lua)

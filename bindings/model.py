@@ -224,8 +224,8 @@ class Builder:
 
     def build(self) -> Model:
         self.model.constants = [c for c in self.header.constants.values() if self.is_shown(c)]
-        self.attributes("QueryContextAttributesA", "SECPKG_ATTR_", "SecPkgContext_")
-        self.attributes("QueryCredentialsAttributesA", "SECPKG_CRED_ATTR_", "SecPkgCredentials_")
+        self.attributes("QueryContextAttributesA", ("SECPKG_ATTR_", "SSPI_ATTR_"), "SecPkgContext_")
+        self.attributes("QueryCredentialsAttributesA", ("SECPKG_CRED_ATTR_",), "SecPkgCredentials_")
         for name in overrides.CALLBACK_ROWS:
             if name in self.header.structs:
                 self.row(name)
@@ -480,11 +480,11 @@ class Builder:
         shape.width = WIDTHS[self.header.resolve(member.type).name]
         return shape
 
-    def attributes(self, function: str, prefix: str, struct_prefix: str) -> None:
+    def attributes(self, function: str, prefixes: tuple[str, ...], struct_prefix: str) -> None:
         """The table of one query function, from the structure that each number's comment names."""
         table: list[tuple[Constant, str]] = []
         for constant in self.header.constants.values():
-            known = constant.name.startswith(prefix) and constant.name not in overrides.ATTRIBUTES_LEFT_OUT
+            known = constant.name.startswith(prefixes) and constant.name not in overrides.ATTRIBUTES_LEFT_OUT
             if not known or not constant.comment.startswith(struct_prefix):
                 continue
             name = constant.comment.split()[0].rstrip(",")

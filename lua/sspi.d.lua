@@ -75,6 +75,8 @@ function credential:sasl_server(mechanism, options) end
 function credential:sasl_client(mechanism, options) end
 ---@return string
 function credential:package() end
+---@return boolean?, string? explanation, string? code
+function credential:check() end
 function credential:close() end
 
 ---@class sspi.context

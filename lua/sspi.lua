@@ -360,6 +360,12 @@ function Credential:package()
     return self.package_name
 end
 
+--- True when the account store opens and keys and certificates are there; nil, the explanation, name. For a server's
+-- start.
+function Credential:check()
+    return result(core.SspiCredentialCheck(self.handle))
+end
+
 --- Releases the credential; its contexts go on. May be repeated.
 function Credential:close()
     self.handle:close()

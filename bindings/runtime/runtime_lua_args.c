@@ -188,7 +188,7 @@ void slua_take_identity(struct slua_call *call, int index, const char *name, str
 
 static bool is_written(int writable, ULONG type)
 {
-    if (type & (SECBUFFER_READONLY | SECBUFFER_READONLY_WITH_CHECKSUM))
+    if (type == SECBUFFER_EMPTY || type & (SECBUFFER_READONLY | SECBUFFER_READONLY_WITH_CHECKSUM))
         return false;
     return writable == 1 || (writable == 2 && type != SECBUFFER_DATA);
 }

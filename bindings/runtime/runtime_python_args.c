@@ -239,7 +239,7 @@ static bool buffer_type(struct py_call *call, PyObject *value, const char *name,
 
 static bool is_written(int writable, ULONG type)
 {
-    if (type & (SECBUFFER_READONLY | SECBUFFER_READONLY_WITH_CHECKSUM))
+    if (type == SECBUFFER_EMPTY || type & (SECBUFFER_READONLY | SECBUFFER_READONLY_WITH_CHECKSUM))
         return false;
     return writable == 1 || (writable == 2 && type != SECBUFFER_DATA);
 }

@@ -240,7 +240,8 @@ struct provider {
     bool (*available)(struct failure *failure); /* NULL: always; e.g. NTLM without OpenSSL's legacy provider is not */
     SECURITY_STATUS (*acquire)(const struct acquire *request, struct credential **credential);
     void (*credential_free)(struct credential *credential);
-    /* An acceptor's credential has what it needs to accept (Kerberos: a key); NULL: always. For Negotiate's choice. */
+    /* An acceptor's credential has what it needs to accept (Kerberos: a key); NULL: always. For Negotiate's choice, and
+     * SspiCredentialCheck. */
     bool (*usable)(struct credential *credential, struct failure *why);
     /* The options are closed, or the account store was opened: for packages whose credential holds others (Negotiate).
      */

@@ -43,9 +43,8 @@ SSPI_EXTERN_C_BEGIN
 #define SECPKG_ATTR_CONNECTION_INFO_EX 0x6E   /* SecPkgContext_ConnectionInfoEx */
 #define SECPKG_ATTR_KEYING_MATERIAL_TOKEN_BINDING 0x6F
 #define SECPKG_ATTR_KEYING_MATERIAL_INPROC 0x70 /* SecPkgContext_KeyingMaterial_Inproc */
-/* Not of Windows: SecPkgContext_Bindings with the tls-exporter of RFC 9266, for TLS 1.3 and, with the extended master
- * secret, before. */
-#define SSPI_ATTR_EXPORTER_BINDINGS 0x53535001
+/* Not of Windows: the tls-exporter of RFC 9266, for TLS 1.3 and, with the extended master secret, before. */
+#define SSPI_ATTR_EXPORTER_BINDINGS 0x53535001 /* SecPkgContext_Bindings */
 
 /* ---- Credentials ---- */
 

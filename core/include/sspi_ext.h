@@ -211,6 +211,17 @@ SSPI_API SECURITY_STATUS SEC_ENTRY SspiCredentialSetAccountStore(
     _In_ PCredHandle phCredential, _In_ SspiAccountStore *store);
 
 /**
+ * Looks whether a credential has what its contexts will need: opens the account store, reads keys and certificates. Servers
+ * call it when they start, so that a missing file is noticed before the first client comes. Of an initiator's credential
+ * nothing is looked at. Closes the options, as a first context does.
+ *
+ * @return SEC_E_OK; SEC_E_INVALID_HANDLE; SEC_E_NO_CREDENTIALS when keys or certificates are missing or cannot be used,
+ *         SEC_E_NO_AUTHENTICATING_AUTHORITY when the account store cannot: SspiExplainLastFailure names the file;
+ *         SEC_E_INSUFFICIENT_MEMORY.
+ */
+SSPI_API SECURITY_STATUS SEC_ENTRY SspiCredentialCheck(_In_ PCredHandle phCredential);
+
+/**
  * Gives an initiator's credential the NT hash to log in with, in place of a password. 16 bytes. Statuses as SspiCredentialSetOption;
  * SEC_E_INVALID_PARAMETER for any other size, SEC_E_UNSUPPORTED_FUNCTION for a package that cannot use it.
  */
@@ -382,6 +393,20 @@ SSPI_API SECURITY_STATUS SEC_ENTRY SspiAcquireConstrainedCredential(
  */
 SSPI_API SECURITY_STATUS SEC_ENTRY SspiAcquireCredentialForUser(
     _In_ PCredHandle phService, _In_z_ const char *user, _In_opt_z_ const char *realm, _Out_ PCredHandle phCredential);
+
+/**
+ * A certificate of an established TLS context, in DER.
+ *
+ * @param attribute  SECPKG_ATTR_REMOTE_CERT_CONTEXT (0x53): the peer's; SECPKG_ATTR_LOCAL_CERT_CONTEXT (0x54): our own.
+ * @param der        receives one allocation of `*size` bytes; release with FreeContextBuffer.
+ * @return SEC_E_OK; SEC_E_NO_CREDENTIALS where there is none; SEC_E_INVALID_PARAMETER; SEC_E_INVALID_HANDLE;
+ *         SEC_E_UNSUPPORTED_FUNCTION for a package without certificates; SEC_E_INSUFFICIENT_MEMORY.
+ */
+SSPI_API SECURITY_STATUS SEC_ENTRY SspiQueryContextCertificate(
+    _In_ PCtxtHandle phContext,
+    _In_ ULONG attribute,
+    _Out_ ULONG *size,
+    _Outptr_result_bytebuffer_(*size) void **der);
 
 /** One fact of who a client is, as SspiListIdentity gives it. Strings are UTF-8, terminated. */
 typedef struct _SSPI_IDENTITY_FIELD {

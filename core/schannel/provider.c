@@ -3,6 +3,13 @@
  */
 #include "schannel/engine.h"
 
+static bool schannel_usable(struct credential *credential, struct failure *why)
+{
+    SSL_CTX *tls;
+
+    return schannel_credential_tls((struct schannel_credential *)credential, true, &tls, why) == SEC_E_OK;
+}
+
 const struct provider schannel_provider = {
     .name = "Schannel",
     .alias = UNISP_NAME_A,
@@ -18,6 +25,7 @@ const struct provider schannel_provider = {
     .other_credential = true,
     .acquire = schannel_acquire,
     .credential_free = schannel_credential_free,
+    .usable = schannel_usable,
     .set_certificate = schannel_set_certificate,
     .set_trust = schannel_set_trust,
     .set_ocsp = schannel_set_ocsp,

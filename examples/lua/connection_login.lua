@@ -8,9 +8,15 @@ local MAX_TOKEN = 48 * 1024
 local Login = {}
 Login.__index = Login
 
---- `credentials` is a list of { scheme = "NTLM", credential = ... }, in the order of offering.
-function Login.new(credentials)
-  return setmetatable({ credentials = credentials, identity = nil, context = nil, scheme = nil, legs = {} }, Login)
+local FLAGS = { "confidentiality", "integrity", "replay_detect", "sequence_detect" }
+local LENIENT_FLAGS = { "allow_missing_bindings", table.unpack(FLAGS) }
+
+--- `credentials` is a list of { scheme = "NTLM", credential = ... }, in the order of offering. `bindings` of the TLS
+-- channel that the connection travels in: a login that was made for another channel (a relayed one) is refused, and
+-- one that knows nothing of bindings as well, unless `allow_missing`.
+function Login.new(credentials, bindings, allow_missing)
+  local channel = { flags = bindings and allow_missing and LENIENT_FLAGS or FLAGS, channel_bindings = bindings }
+  return setmetatable({ credentials = credentials, channel = channel, legs = {} }, Login)
 end
 
 --- Forgets the identity and a handshake under way.
@@ -78,7 +84,7 @@ end
 
 function Login:step(credential, token, persistent)
   if not self.context then
-    self.context = credential:accept()
+    self.context = credential:accept(self.channel)
     self.legs, self.first = {}, nil
   end
   local started = cqueues.monotime()

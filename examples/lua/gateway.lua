@@ -24,6 +24,7 @@ local socket = require "cqueues.socket"
 local signal = require "cqueues.signal"
 local errno = require "cqueues.errno"
 local sspi = need("sspi", "install it, or set LUA_PATH and LUA_CPATH to where it was built")
+local tls_cqueues = require "sspi.tls_cqueues"
 local http1 = require "http1"
 local page = require "page"
 local Login = require "connection_login"
@@ -36,6 +37,9 @@ local OPTIONS = {
   { "port", 8080, "port to listen on, 0: any free one" },
   { "accounts", nil, "account store, as sspi-accounts makes it (default: sspi.conf's)" },
   { "keytab", nil, "keys of HTTP/this-host for Kerberos (default: sspi.conf's)" },
+  { "certificate", nil, "serve HTTPS with this certificate (PEM)" },
+  { "key", nil, "its private key, if it is in another file" },
+  { "missing-bindings", "refuse", "HTTPS: 'allow' lets clients in that send no channel bindings" },
   { "domain", nil, "NetBIOS name of the domain to announce" },
   { "scheme", "NTLM", "HTTP schemes to offer, separated by commas" },
   { "leg-timeout", 15, "seconds between two legs" },
@@ -123,6 +127,18 @@ local function acquire(options)
   return credentials
 end
 
+-- The server's certificate; nil: no TLS.
+local function acquire_tls(options)
+  if not options.certificate then return nil end
+  local credential, why = sspi.credential {
+    package = "Schannel", usage = "accept",
+    options = { tls_certificate = options.certificate, tls_private_key = options.key },
+  }
+  local fine
+  if credential then fine, why = credential:check() end
+  return fine and credential or die("%s", why)
+end
+
 local function refuse(con, request, status)
   http1.reply(con, request, status, { { "Content-Type", "text/plain" } }, "", cqueues.monotime() + REPLY_SECONDS)
 end
@@ -179,8 +195,23 @@ local function converse(con, login, options)
   end
 end
 
+-- TLS by Schannel, where there is a certificate: the socket to go on with, and what ties a login to it.
+local function secure(con, options)
+  if not options.tls then return con end
+  local secured, why = tls_cqueues.server(con, options.tls, { timeout = options["leg-timeout"], alpn = { "http/1.1" } })
+  if not secured then
+    log("no TLS: %s", quoted(tostring(why)))
+    con:close()
+    return nil
+  end
+  return secured, secured.tls:channel_bindings()
+end
+
 local function serve(con, credentials, options)
-  local login = Login.new(credentials)
+  local bindings
+  con, bindings = secure(con, options)
+  if not con then return end
+  local login = Login.new(credentials, bindings, options["missing-bindings"] == "allow")
   http1.prepare(con)
   local fine, why = pcall(converse, con, login, options)
   login:close()
@@ -216,10 +247,11 @@ end
 local function main()
   local options = arguments()
   local credentials = acquire(options)
+  options.tls = acquire_tls(options)
   local server = listen(options)
   local queue = cqueues.new()
   local _, address, port = server:localname()
-  log("listening on http://%s:%d/", address, port)
+  log("listening on %s://%s:%d/", options.tls and "https" or "http", address, port)
   queue:wrap(accept_all, queue, server, credentials, options)
   signal.block(signal.SIGINT, signal.SIGTERM)
   queue:wrap(function()

@@ -63,11 +63,25 @@ class Verdict:
     pending: bool = False  # a challenge is in `offers` and the client's answer is awaited
 
 
+@dataclass(frozen=True)
+class Channel:
+    """What a login travels in: with bindings, one that was made for another TLS channel (a relayed one) is refused."""
+
+    bindings: sspi.ChannelBindings | None = None
+    allow_missing: bool = False  # clients that know nothing of bindings, such as curl before 8.11
+
+    def context(self, credential: sspi.Credential) -> sspi.ServerContext:
+        """A new login inside the channel."""
+        flags = SERVER_FLAGS | sspi.AcceptFlag.ALLOW_MISSING_BINDINGS if self.allow_missing else SERVER_FLAGS
+        return sspi.ServerContext(credential, flags=flags, channel_bindings=self.bindings)
+
+
 class ConnectionLogin:
     """Feeds a connection's Authorization headers to the package that the client chose."""
 
-    def __init__(self, credentials: Mapping[str, sspi.Credential]) -> None:
+    def __init__(self, credentials: Mapping[str, sspi.Credential], channel: Channel | None = None) -> None:
         self._credentials = credentials
+        self._channel = channel or Channel()
         self._context: sspi.ServerContext | None = None
         self._scheme = ""
         self._legs: list[Leg] = []
@@ -104,7 +118,7 @@ class ConnectionLogin:
 
     def _step(self, scheme: str, credential: sspi.Credential, token: bytes, persistent: bool) -> Verdict:
         if self._context is None:
-            self._context = sspi.ServerContext(credential, flags=SERVER_FLAGS)
+            self._context = self._channel.context(credential)
             self._legs = []
         started = time.perf_counter()
         try:

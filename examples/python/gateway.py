@@ -28,11 +28,13 @@ except ImportError as missing:
     sys.exit(f"gateway: {missing}: install it with 'apt-get install python3-aiohttp python3-h2'")
 try:
     import sspi
+    from sspi.tls import TlsConnection
+    from sspi.tls_asyncio import TlsProtocol
 except ImportError as missing:
     sys.exit(f"gateway: the Python package sspi is missing ({missing}): install it, or set PYTHONPATH to its build")
 
 import page
-from connection_login import MAX_TOKEN, ConnectionLogin, Verdict
+from connection_login import MAX_TOKEN, Channel, ConnectionLogin, Verdict
 from http2_login import PREFACE, Http2Connection
 
 HTTP2 = "negotiate over HTTP/2"
@@ -100,7 +102,7 @@ class FirstBytes(asyncio.Protocol):
         if len(self.seen) < len(PREFACE) and PREFACE.startswith(self.seen):
             return
         self.deadline.cancel()
-        protocol = self.gateway.http2() if self.seen.startswith(PREFACE) else self.gateway()
+        protocol = self.gateway.http2(self.transport) if self.seen.startswith(PREFACE) else self.gateway()
         self.transport.set_protocol(protocol)
         protocol.connection_made(self.transport)
         protocol.data_received(self.seen)
@@ -120,12 +122,14 @@ class Gateway(web.Server):
         self.credentials = credentials
         self.offered = {scheme: credential for scheme, credential in credentials.items() if scheme != HTTP2}
         self.options = options
+        self.tls = acquire_tls(options)
         self.clients: dict[web.RequestHandler, Connection] = {}
 
     def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
         """A client came (called by aiohttp)."""
         super().connection_made(handler, transport)
-        self.clients[handler] = connection = Connection(ConnectionLogin(self.offered), transport)
+        login = ConnectionLogin(self.offered, self.channel(transport))
+        self.clients[handler] = connection = Connection(login, transport)
         connection.allow(self.options.login_timeout)
 
     def connection_lost(self, handler: web.RequestHandler, exc: BaseException | None = None) -> None:
@@ -136,9 +140,15 @@ class Gateway(web.Server):
             connection.at_rest()
             connection.login.close()
 
-    def http2(self) -> Http2Connection:
+    def http2(self, transport: asyncio.Transport) -> Http2Connection:
         """A connection of HTTP/2."""
-        return Http2Connection(self.credentials.get(HTTP2), self.options.idle_timeout, peer_of_step.set)
+        channel = self.channel(transport)
+        return Http2Connection(self.credentials.get(HTTP2), channel, self.options.idle_timeout, peer_of_step.set)
+
+    def channel(self, transport: asyncio.Transport) -> Channel:
+        """What ties a login to its TLS connection (Extended Protection)."""
+        tls = transport.get_extra_info("sspi.tls")
+        return Channel(tls.channel_bindings, self.options.allow_missing_bindings) if tls else Channel()
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answers one request."""
@@ -238,6 +248,19 @@ def acquire(options: argparse.Namespace) -> dict[str, sspi.Credential]:
     return credentials
 
 
+def acquire_tls(options: argparse.Namespace) -> sspi.Credential | None:
+    """The server's certificate; None: no TLS."""
+    if not options.certificate:
+        return None
+    try:
+        settings = {"tls_certificate": options.certificate, "tls_private_key": options.key}
+        credential = sspi.Credential("Schannel", usage="accept", options={n: v for n, v in settings.items() if v})
+        credential.check()
+        return credential
+    except sspi.SSPIError as failure:
+        sys.exit(f"gateway: {failure.explanation or failure.status.name}")
+
+
 def acquire_one(scheme: str, options: argparse.Namespace, settings: dict[str, str]) -> sspi.Credential:
     """A credential, or the end of the program with a sentence."""
     tickets = scheme.casefold() == "negotiate"
@@ -262,14 +285,27 @@ def allow_many_connections() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+def first_protocol(gateway: Gateway) -> asyncio.Protocol:
+    """What a new connection meets first: TLS by Schannel, where there is a certificate."""
+    if gateway.tls is None:
+        return FirstBytes(gateway)
+    return TlsProtocol(
+        TlsConnection(gateway.tls, server_side=True, alpn=("h2", "http/1.1")),
+        lambda: FirstBytes(gateway),
+        handshake_timeout=gateway.options.leg_timeout,
+        on_failure=lambda error: log.info("no TLS: %s", ascii(str(error))),
+    )
+
+
 async def serve(gateway: Gateway, host: str, port: int) -> None:
     """Listens until a signal says stop."""
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    server = await loop.create_server(lambda: FirstBytes(gateway), host, port, backlog=1024)
-    log.info("listening on http://%s:%d/", *server.sockets[0].getsockname()[:2])
+    server = await loop.create_server(lambda: first_protocol(gateway), host, port, backlog=1024)
+    scheme = "https" if gateway.tls else "http"
+    log.info("listening on %s://%s:%d/", scheme, *server.sockets[0].getsockname()[:2])
     await stop.wait()
     server.close()
     await gateway.shutdown(1)
@@ -284,6 +320,13 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8080, help="port to listen on, 0: any free one (%(default)s)")
     parser.add_argument("--accounts", metavar="LOCATION", help="account store (default: sspi.conf's)")
     parser.add_argument("--keytab", metavar="FILE", help="keys of HTTP/this-host for Kerberos (default: sspi.conf's)")
+    parser.add_argument("--certificate", metavar="FILE", help="serve HTTPS with this certificate (PEM)")
+    parser.add_argument("--key", metavar="FILE", help="its private key, if it is in another file")
+    parser.add_argument(
+        "--allow-missing-bindings",
+        action="store_true",
+        help="HTTPS: let clients in that send no channel bindings (wrong ones are refused all the same)",
+    )
     parser.add_argument("--domain", metavar="NAME", help="NetBIOS name of the domain to announce")
     parser.add_argument(
         "--scheme", default="NTLM", metavar="NAMES", help="schemes to offer, e.g. Negotiate,NTLM (%(default)s)"

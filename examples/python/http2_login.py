@@ -16,7 +16,7 @@ from typing import cast
 
 import page
 import sspi
-from connection_login import MAX_TOKEN, SERVER_FLAGS, Identity, Verdict, decode_token, identity_of, with_token
+from connection_login import MAX_TOKEN, Channel, Identity, Verdict, decode_token, identity_of, with_token
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.errors import ErrorCodes
@@ -51,9 +51,14 @@ class Http2Connection(asyncio.Protocol):
     """
 
     def __init__(
-        self, credential: sspi.Credential | None, idle_timeout: float, note_peer: Callable[[str], object]
+        self,
+        credential: sspi.Credential | None,
+        channel: Channel,
+        idle_timeout: float,
+        note_peer: Callable[[str], object],
     ) -> None:
         self._credential = credential
+        self._channel = channel
         self._idle_timeout = idle_timeout
         self._note_peer = note_peer
         self._http = H2Connection(H2Configuration(client_side=False, header_encoding="utf-8"))
@@ -129,7 +134,7 @@ class Http2Connection(asyncio.Protocol):
         if not request.authorization:
             self._reply(stream, request, 401, page.REFUSED, "text/plain", Verdict(None, ("Negotiate",)))
             return
-        verdict = prove(self._credential, request.authorization)
+        verdict = prove(self._credential, self._channel, request.authorization)
         if verdict is None:
             self._back_to_http1(stream)
         elif verdict.identity is None:
@@ -183,7 +188,7 @@ def request_of(headers: Sequence[tuple[str, str]]) -> Request:
     return request
 
 
-def prove(credential: sspi.Credential, headers: Sequence[str]) -> Verdict | None:
+def prove(credential: sspi.Credential, channel: Channel, headers: Sequence[str]) -> Verdict | None:
     """One request's proof; None where it is none that a request can carry alone."""
     scheme, _, text = headers[0].partition(" ")
     token = decode_token(text)
@@ -191,7 +196,7 @@ def prove(credential: sspi.Credential, headers: Sequence[str]) -> Verdict | None
         return Verdict(None, ("Negotiate",))
     if scheme.casefold() == "ntlm":
         return None
-    with sspi.ServerContext(credential, flags=SERVER_FLAGS) as context:
+    with channel.context(credential) as context:
         try:
             step = context.step(token)
         except sspi.SSPIError as failure:

@@ -156,7 +156,7 @@ class Server:
 
     def _wait_for_port(self) -> int:
         for _ in range(200):
-            if match := re.search(r"listening on (?:http://)?[\d.]+:(\d+)", self.said()):
+            if match := re.search(r"listening on (?:https?://)?[\d.]+:(\d+)", self.said()):
                 return int(match[1])
             if self.process.poll() is not None:
                 break

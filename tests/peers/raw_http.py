@@ -102,8 +102,8 @@ class Http:
         self.send(request(headers, method, body, version))
         return self.receive(method)
 
-    def ask_with(self, token: bytes, **options: Any) -> Response:
-        headers = [*options.pop("headers", ()), ("Authorization", authorization(token))]
+    def ask_with(self, token: bytes, scheme: str = "NTLM", **options: Any) -> Response:
+        headers = [*options.pop("headers", ()), ("Authorization", authorization(token, scheme))]
         return self.ask(headers, **options)
 
     def log_in(self, user: User, **options: Any) -> Response:
@@ -114,11 +114,11 @@ class Http:
             return self.ask_with(context.step(first.challenge).token, **options)
 
 
-def client_of(user: User) -> sspi.ClientContext:
+def client_of(user: User, channel_bindings: bytes | None = None) -> sspi.ClientContext:
     credential = sspi.Credential(
         "NTLM", usage="initiate", username=user.name, domain=user.domain, password=user.password
     )
-    return sspi.ClientContext(credential, target="HTTP/127.0.0.1")
+    return sspi.ClientContext(credential, target="HTTP/127.0.0.1", channel_bindings=channel_bindings)
 
 
 def authorization(token: bytes, scheme: str = "NTLM") -> str:

@@ -227,6 +227,10 @@ class Credential:
         """The package's name, as it was given."""
         return self._package
 
+    def check(self) -> None:
+        """Raises SSPIError unless the account store opens and keys and certificates are there. For a server's start."""
+        _sspi.SspiCredentialCheck(self._handle)
+
     def close(self) -> None:
         """Releases the credential; its contexts go on working. May be repeated."""
         self._handle.close()

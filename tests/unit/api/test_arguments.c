@@ -60,6 +60,7 @@ static SECURITY_STATUS explained(SecHandle *h)
 /* Functions of a context. */
 CALL(SspiAcquireDelegatedCredential, SspiAcquireDelegatedCredential(h, &created))
 CALL(SspiAcquireConstrainedCredential, SspiAcquireConstrainedCredential(h, &created))
+CALL(SspiQueryContextCertificate, SspiQueryContextCertificate(h, 0x53, &number, (void **)(void *)room))
 CALL(SspiListIdentity, dropped(SspiListIdentity(h, &number, (PSSPI_IDENTITY_FIELD *)(void *)room)))
 CALL(AcceptSecurityContext, AcceptSecurityContext((SecHandle *)valid_credential, h ? h : &(SecHandle){0}, &in, 0, 0,
                                                   &created, out(), &attributes, &expiry))
@@ -119,6 +120,7 @@ CALL(QueryCredentialsAttributesExW,
 CALL(SetCredentialsAttributesA, SetCredentialsAttributesA(h, 1, room, sizeof room))
 CALL(SetCredentialsAttributesW, SetCredentialsAttributesW(h, 1, room, sizeof room))
 CALL(SspiCredentialSetOption, SspiCredentialSetOption(h, "allow_anonymous", "no"))
+CALL(SspiCredentialCheck, SspiCredentialCheck(h))
 CALL(SspiCredentialSetAccountStore, SspiCredentialSetAccountStore(h, (SspiAccountStore *)pointer))
 CALL(SspiCredentialSetNtHash, SspiCredentialSetNtHash(h, memory, 16))
 CALL(SspiCredentialSetKeytab, SspiCredentialSetKeytab(h, "/nowhere"))
@@ -174,6 +176,7 @@ static const struct row {
     CONTEXT(SspiSaslWrap, HALF_OPEN | FAILED),
     CONTEXT(SspiSaslUnwrap, HALF_OPEN | FAILED),
     CONTEXT(SspiListIdentity, HALF_OPEN | FAILED),
+    CONTEXT(SspiQueryContextCertificate, HALF_OPEN | FAILED),
     CONTEXT(SspiAcquireDelegatedCredential, HALF_OPEN | FAILED),
     CONTEXT(SspiAcquireConstrainedCredential, HALF_OPEN | FAILED),
     CONTEXT(SspiExplainContext, 0),
@@ -192,6 +195,7 @@ static const struct row {
     CREDENTIAL(SetCredentialsAttributesA),
     CREDENTIAL(SetCredentialsAttributesW),
     CREDENTIAL(SspiCredentialSetOption),
+    CREDENTIAL(SspiCredentialCheck),
     CREDENTIAL(SspiCredentialSetAccountStore),
     CREDENTIAL(SspiCredentialSetNtHash),
     CREDENTIAL(SspiAcquireCredentialForUser),
