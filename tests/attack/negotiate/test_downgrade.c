@@ -140,6 +140,26 @@ Test(downgrade, a_server_that_says_yes_to_all, .init = up, .fini = down)
     }
 }
 
+/* After its last token a client hears how it ended, and nothing more. */
+Test(downgrade, a_server_that_goes_on, .init = up, .fini = down)
+{
+    static const struct response on[] = {{.state = STATE_INCOMPLETE}, {.state = STATE_REQUEST_MIC}};
+
+    for (size_t i = 0; i < 2; i++) {
+        until_last(0);
+        assert_status(visitor_leg(&visitor, spnego_response(&on[i], room)), SEC_E_INVALID_TOKEN);
+    }
+}
+
+/* What a server says first is a NegTokenInit2, or nothing. */
+Test(downgrade, hints_that_are_none, .init = up, .fini = down)
+{
+    static const uint8_t junk[] = "NTLMSSP";
+
+    assert_status(visitor_leg(&visitor, bytes_of(junk, sizeof junk)), SEC_E_INVALID_TOKEN);
+    cr_assert_not(SecIsValidHandle(&visitor.context));
+}
+
 /* ---- The server's answer, changed on the way ---- */
 
 static void client_refuses(const struct response *answer, SECURITY_STATUS status)
