@@ -53,12 +53,14 @@ SECURITY_STATUS SEC_ENTRY SspiCertificateFromBytes(const void *content, ULONG co
     };
     struct certificate *made = NULL;
     struct failure failure = {0};
+    SECURITY_STATUS status;
 
     if (certificate)
         *certificate = NULL;
     if (!content || !certificate)
         return explain_usage(function, SEC_E_INVALID_PARAMETER, "content or certificate is NULL");
-    return hand_out(function, certificate_load(&source, &made, &failure), made, certificate, &failure);
+    status = certificate_load(&source, &made, &failure);
+    return hand_out(function, status, made, certificate, &failure);
 }
 
 SECURITY_STATUS SEC_ENTRY SspiCertificateSetOcspResponse(PCCERT_CONTEXT certificate, const void *response,

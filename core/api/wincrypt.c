@@ -23,7 +23,7 @@ PCCERT_CONTEXT WINAPI CertCreateCertificateContext(DWORD dwCertEncodingType, con
         status = explain_usage(function, SEC_E_INVALID_PARAMETER, "the encoding is not X.509, or the bytes are NULL");
     else
         status = explain_keep(function, certificate_load(&source, &made, &failure), &failure);
-    return status == SEC_E_OK ? &made->context : NULL;
+    return status == SEC_E_OK && made ? &made->context : NULL;
 }
 
 static PCCERT_CONTEXT foreign(const char *function)
