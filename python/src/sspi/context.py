@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from datetime import datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from sspi import _sspi
 from sspi._arguments import data as copied
@@ -295,7 +295,7 @@ class ServerContext(_Context):
     """
 
     __slots__ = ()
-    DEFAULT_FLAGS = (
+    DEFAULT_FLAGS: ClassVar[AcceptFlag] = (
         AcceptFlag.CONFIDENTIALITY | AcceptFlag.INTEGRITY | AcceptFlag.REPLAY_DETECT | AcceptFlag.SEQUENCE_DETECT
     )
 
@@ -355,7 +355,9 @@ class ClientContext(_Context):
     """The client's end: proves who it is. target: the service, e.g. HTTP/www.example.com."""
 
     __slots__ = ("_target",)
-    DEFAULT_FLAGS = InitFlag.CONFIDENTIALITY | InitFlag.INTEGRITY | InitFlag.REPLAY_DETECT | InitFlag.SEQUENCE_DETECT
+    DEFAULT_FLAGS: ClassVar[InitFlag] = (
+        InitFlag.CONFIDENTIALITY | InitFlag.INTEGRITY | InitFlag.REPLAY_DETECT | InitFlag.SEQUENCE_DETECT
+    )
 
     def __init__(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from sspi import _sspi
 from sspi._arguments import data as copied
@@ -48,12 +48,12 @@ _CLIENT_FLAGS = (
 
 def _protocol_list(names: Iterable[str | bytes]) -> bytes | None:
     """SEC_APPLICATION_PROTOCOLS of ALPN names (RFC 7301); None for none."""
-    names = [name.encode("ascii") if isinstance(name, str) else bytes(name) for name in names]
-    if any(not 0 < len(name) < 256 for name in names):
+    wire = [name.encode("ascii") if isinstance(name, str) else bytes(name) for name in names]
+    if any(not 0 < len(name) < 256 for name in wire):
         raise ValueError("a name in alpn must have 1 to 255 bytes")
-    if not names:
+    if not wire:
         return None
-    listed = b"".join(bytes([len(name)]) + name for name in names)
+    listed = b"".join(bytes([len(name)]) + name for name in wire)
     alpn = _sspi.SecApplicationProtocolNegotiationExt_ALPN.to_bytes(4, "little")
     inner = alpn + len(listed).to_bytes(2, "little") + listed
     return len(inner).to_bytes(4, "little") + inner
@@ -239,8 +239,8 @@ class TlsConnection:
             )
             used = _sspi.EncryptMessage(self._context._open(), 0, message, 0)
             for (_, part), (_, size, _) in zip(message[:3], used, strict=False):
-                self._to_send += cast(memoryview, part)[:size]
-                cast(memoryview, part).release()
+                self._to_send += part[:size]
+                part.release()
 
     # ---- what was agreed ----
 
