@@ -1,7 +1,7 @@
 /*
  * Inside crypto/ only: MD5 (RFC 1321) whose state is plain memory, so that a keyed state is kept in 16 bytes and copied
  * for each message. OpenSSL's contexts are copied with an allocation each and hold twelve times as much. Where nothing
- * is kept, md5_digest() and hmac_md5() go through OpenSSL.
+ * is kept, md5_digest() and hmac_md5() go through OpenSSL; md5_four() does not.
  */
 #ifndef SSPI_CRYPTO_MD5_H
 #define SSPI_CRYPTO_MD5_H

@@ -17,7 +17,7 @@
     (box)[x] = (box)[y];                                                                                               \
     (box)[y] = (uint8_t)at_x;
 
-static void state_start(struct rc4 *state)
+static void rc4_start(struct rc4 *state)
 {
     for (uint32_t x = 0; x < sizeof state->box; x++)
         state->box[x] = (uint8_t)x;
@@ -25,7 +25,7 @@ static void state_start(struct rc4 *state)
 }
 
 /* The bound of the inner loop is a constant, so that the compiler unrolls it. */
-static void key_mix_usual(uint8_t *box, const uint8_t key[USUAL_KEY])
+static void rc4_mix_usual(uint8_t *box, const uint8_t key[USUAL_KEY])
 {
     uint32_t y = 0, at_x;
 
@@ -35,7 +35,7 @@ static void key_mix_usual(uint8_t *box, const uint8_t key[USUAL_KEY])
         }
 }
 
-static void key_mix(uint8_t *box, struct bytes key)
+static void rc4_mix(uint8_t *box, struct bytes key)
 {
     uint32_t y = 0, at_x;
 
@@ -49,16 +49,16 @@ static bool rc4_set_key(struct rc4 *state, struct bytes key)
 {
     if (!key.size || key.size > RC4_KEY_MAX)
         return false;
-    state_start(state);
+    rc4_start(state);
     if (key.size == USUAL_KEY)
-        key_mix_usual(state->box, key.data);
+        rc4_mix_usual(state->box, key.data);
     else
-        key_mix(state->box, key);
+        rc4_mix(state->box, key);
     return true;
 }
 
 /* Each step waits for the one before it, but not for the other key's. */
-static void key_mix_pair(struct rc4 *restrict one, struct rc4 *restrict two, const uint8_t first[USUAL_KEY],
+static void rc4_mix_pair(struct rc4 *restrict one, struct rc4 *restrict two, const uint8_t first[USUAL_KEY],
                          const uint8_t second[USUAL_KEY])
 {
     uint32_t y = 0, z = 0, at_x;
@@ -79,9 +79,9 @@ bool rc4_new_pair(const uint8_t first[16], const uint8_t second[16], struct rc4 
         states[0] = NULL;
         return false;
     }
-    state_start(states[0]);
-    state_start(states[1]);
-    key_mix_pair(states[0], states[1], first, second);
+    rc4_start(states[0]);
+    rc4_start(states[1]);
+    rc4_mix_pair(states[0], states[1], first, second);
     return true;
 }
 
