@@ -74,6 +74,15 @@ static SECURITY_STATUS marshal_counted(bool wide, const struct attribute_value *
     return text_to_caller(false, value->text, (void **)&target->Target);
 }
 
+/* What an RPC server authorizes by: the client's name. */
+static SECURITY_STATUS marshal_dce_info(bool wide, const struct attribute_value *value, void *out)
+{
+    SecPkgContext_DceInfo *info = out;
+
+    info->AuthzSvc = RPC_C_AUTHZ_NAME;
+    return text_to_caller(wide, value->text ? value->text : "", &info->pPac);
+}
+
 static SECURITY_STATUS marshal_lifespan(bool wide, const struct attribute_value *value, void *out)
 {
     SecPkgContext_Lifespan *lifespan = out;
@@ -203,12 +212,13 @@ static SECURITY_STATUS marshal_issuers(bool wide, const struct attribute_value *
 static const struct attribute_row {
     ULONG id;
     USHORT size;
-    bool while_open; /* also before the context is established */
+    bool while_open;            /* also before the context is established */
     attribute_marshal *marshal; /* NULL: the package gives the structure itself, as `blob` */
 } attribute_rows[] = {
     {SECPKG_ATTR_SIZES, sizeof(SecPkgContext_Sizes), true, marshal_sizes},
     {SECPKG_ATTR_NAMES, sizeof(SecPkgContext_NamesA), false, marshal_text},
     {SECPKG_ATTR_LIFESPAN, sizeof(SecPkgContext_Lifespan), false, marshal_lifespan},
+    {SECPKG_ATTR_DCE_INFO, sizeof(SecPkgContext_DceInfo), false, marshal_dce_info},
     {SECPKG_ATTR_KEY_INFO, sizeof(SecPkgContext_KeyInfoA), false, marshal_key_info},
     {SECPKG_ATTR_AUTHORITY, sizeof(SecPkgContext_AuthorityA), false, marshal_text},
     {SECPKG_ATTR_PASSWORD_EXPIRY, sizeof(SecPkgContext_PasswordExpiry), false, marshal_time},
@@ -252,13 +262,17 @@ static const struct attribute_row *row_find(ULONG attribute)
 }
 
 /* What api/ knows itself when the package has no answer of its own. */
-static SECURITY_STATUS value_generic(const struct context *context, ULONG attribute, struct attribute_value *value)
+static SECURITY_STATUS value_generic(struct context *context, ULONG attribute, struct attribute_value *value)
 {
     *value = (struct attribute_value){0};
     switch (attribute) {
     case SECPKG_ATTR_FLAGS:
         value->number = context->attributes;
         return SEC_E_OK;
+    case SECPKG_ATTR_DCE_INFO:
+        return context->acceptor && context->provider->query
+                   ? context->provider->query(context, SECPKG_ATTR_NAMES, value)
+                   : SEC_E_UNSUPPORTED_FUNCTION;
     case SECPKG_ATTR_PACKAGE_INFO:
     case SECPKG_ATTR_NEGOTIATION_INFO:
         value->negotiation.provider = context->provider;

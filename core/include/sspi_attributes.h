@@ -93,7 +93,10 @@ typedef struct _SecPkgContext_Lifespan {
     TimeStamp tsExpiry;
 } SecPkgContext_Lifespan, *PSecPkgContext_Lifespan;
 
-/** SECPKG_ATTR_DCE_INFO. */
+/**
+ * SECPKG_ATTR_DCE_INFO, on a server: `AuthzSvc` is RPC_C_AUTHZ_NAME, `pPac` the client's name as SECPKG_ATTR_NAMES gives it
+ * (8-bit or UTF-16 by the form of the function), to be released with FreeContextBuffer. SIDs and groups: SspiListIdentity.
+ */
 typedef struct _SecPkgContext_DceInfo {
     ULONG AuthzSvc;
     void *pPac;
@@ -237,7 +240,10 @@ typedef struct _SecPkgContext_CredentialNameA {
 #define SecPkgContext_CredentialName SSPI_NAME_AW(SecPkgContext_CredentialName)
 #define PSecPkgContext_CredentialName SSPI_NAME_AW(PSecPkgContext_CredentialName)
 
-/** SECPKG_ATTR_ACCESS_TOKEN: the client as a logged-on user. */
+/**
+ * SECPKG_ATTR_ACCESS_TOKEN: the client as a logged-on user of the system. There are no such tokens here, so it answers
+ * SEC_E_UNSUPPORTED_FUNCTION; what one would hold (SIDs, groups with their attributes) is listed by SspiListIdentity.
+ */
 typedef struct _SecPkgContext_AccessToken {
     void *AccessToken;
 } SecPkgContext_AccessToken, *PSecPkgContext_AccessToken;

@@ -63,6 +63,17 @@
 #ifndef RPC_C_AUTHN_DIGEST
 #define RPC_C_AUTHN_DIGEST 21
 #endif
+
+/* What a server may authorize by, for SECPKG_ATTR_DCE_INFO; as rpcdce.h has them. */
+#ifndef RPC_C_AUTHZ_NONE
+#define RPC_C_AUTHZ_NONE 0
+#endif
+#ifndef RPC_C_AUTHZ_NAME
+#define RPC_C_AUTHZ_NAME 1
+#endif
+#ifndef RPC_C_AUTHZ_DCE
+#define RPC_C_AUTHZ_DCE 2
+#endif
 #define SECPKG_ID_NONE 0xFFFF /* no identifier (CredSSP) */
 
 /* ---- Capabilities of a package (SecPkgInfo.fCapabilities) ---- */

@@ -7,12 +7,17 @@ Test(attributes, client_name)
 {
     FOR_EACH_PACKAGE
     {
+        SecPkgContext_DceInfo info;
         SecPkgContext_NamesA names;
 
         exchange_open(&exchange);
         assert_status(QueryContextAttributesA(&exchange.server, SECPKG_ATTR_NAMES, &names), SEC_E_OK);
         cr_assert_str_eq(names.sUserName, package->client_name);
         assert_status(FreeContextBuffer(names.sUserName), SEC_E_OK);
+        assert_status(QueryContextAttributesA(&exchange.server, SECPKG_ATTR_DCE_INFO, &info), SEC_E_OK);
+        cr_assert_eq(info.AuthzSvc, RPC_C_AUTHZ_NAME);
+        cr_assert_str_eq(info.pPac, package->client_name);
+        assert_status(FreeContextBuffer(info.pPac), SEC_E_OK);
         exchange_end(&exchange);
     }
 }

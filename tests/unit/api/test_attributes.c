@@ -37,6 +37,28 @@ ATTRIBUTE_TEST(names_in_both_forms)
     assert_status(FreeContextBuffer(wide.sUserName), SEC_E_OK);
 }
 
+ATTRIBUTE_TEST(what_an_rpc_server_authorizes_by)
+{
+    SecPkgContext_DceInfo info;
+
+    assert_status(QueryContextAttributesA(&pair.server, SECPKG_ATTR_DCE_INFO, &info), SEC_E_OK);
+    cr_assert_eq(info.AuthzSvc, RPC_C_AUTHZ_NAME);
+    cr_assert_str_eq(info.pPac, "EXAMPLE\\alice");
+    assert_status(FreeContextBuffer(info.pPac), SEC_E_OK);
+    assert_status(QueryContextAttributesW(&pair.server, SECPKG_ATTR_DCE_INFO, &info), SEC_E_OK);
+    assert_wide(info.pPac, "EXAMPLE\\alice");
+    assert_status(FreeContextBuffer(info.pPac), SEC_E_OK);
+    assert_status(QueryContextAttributesA(&pair.client, SECPKG_ATTR_DCE_INFO, &info), SEC_E_UNSUPPORTED_FUNCTION);
+    cr_assert(!info.AuthzSvc && !info.pPac);
+}
+
+ATTRIBUTE_TEST(there_are_no_access_tokens)
+{
+    SecPkgContext_AccessToken token = {&pair};
+
+    assert_status(QueryContextAttributesA(&pair.server, SECPKG_ATTR_ACCESS_TOKEN, &token), SEC_E_UNSUPPORTED_FUNCTION);
+}
+
 ATTRIBUTE_TEST(numbers_and_times)
 {
     SecPkgContext_Sizes sizes;
@@ -219,7 +241,8 @@ ATTRIBUTE_TEST(every_allocation_failing_once)
     static const ULONG attributes[] = {SECPKG_ATTR_NAMES,        SECPKG_ATTR_KEY_INFO,
                                        SECPKG_ATTR_NATIVE_NAMES, SECPKG_ATTR_SESSION_KEY,
                                        SECPKG_ATTR_PACKAGE_INFO, SECPKG_ATTR_NEGOTIATION_INFO,
-                                       SECPKG_ATTR_TARGET,       SECPKG_ATTR_CLIENT_SPECIFIED_TARGET};
+                                       SECPKG_ATTR_TARGET,       SECPKG_ATTR_CLIENT_SPECIFIED_TARGET,
+                                       SECPKG_ATTR_DCE_INFO};
 
     for (size_t i = 0; i < sizeof attributes / sizeof *attributes; i++) {
         size_t n = 1;

@@ -89,6 +89,9 @@ Test(values, packages)
         ROW(RPC_C_AUTHN_GSS_KERBEROS, 16),
         ROW(RPC_C_AUTHN_GSS_NEGOTIATE, 9),
         ROW(RPC_C_AUTHN_DIGEST, 21),
+        ROW(RPC_C_AUTHZ_NONE, 0),
+        ROW(RPC_C_AUTHZ_NAME, 1),
+        ROW(RPC_C_AUTHZ_DCE, 2),
         ROW(RPC_C_AUTHN_GSS_SCHANNEL, 14),
         ROW(SECPKG_ID_NONE, 0xFFFF),
     };
