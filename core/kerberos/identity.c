@@ -10,7 +10,7 @@ static void fixed_rows(const struct krb_context *context, struct identity_field 
 {
     static const struct krb_identity nothing;
     const struct krb_identity *pac = context->identity ? context->identity : &nothing;
-    const char *number = context->identity && pac->sid[0] ? "" : NULL;
+    const char *number = context->identity && pac->sid ? "" : NULL;
     const struct identity_field all[FIXED_ROWS] = {
         {"principal", context->native_client, 0},
         {"realm", context->realm, 0},
@@ -19,7 +19,7 @@ static void fixed_rows(const struct krb_context *context, struct identity_field 
         {"upn", pac->upn, 0},
         {"dns_domain", pac->dns_domain, 0},
         {"logon_server", pac->logon_server, 0},
-        {"sid", pac->sid[0] ? pac->sid : NULL, 0},
+        {"sid", pac->sid, 0},
         {"account_flags", number, pac->account_flags},
         {"user_flags", number, pac->user_flags},
     };

@@ -150,8 +150,7 @@ struct krb_group {
 /* Who a PAC says it is. Strings are owned, UTF-8; NULL where the PAC does not say. */
 struct krb_identity {
     char *user, *domain, *logon_server;
-    char *upn, *dns_domain;
-    char sid[KRB_SID_TEXT_MAX]; /* empty: none */
+    char *upn, *dns_domain, *sid;
     ULONG account_flags, user_flags;
     int64_t logoff_time, password_expiry;
     size_t group_count;

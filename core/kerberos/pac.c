@@ -172,7 +172,7 @@ static SECURITY_STATUS requestor_check(struct bytes buffer, const struct krb_ide
 {
     char sid[KRB_SID_TEXT_MAX];
 
-    if (buffer.size == 0 || !identity->sid[0])
+    if (buffer.size == 0 || !identity->sid)
         return SEC_E_OK;
     return krb_sid_text(buffer, NULL, sid) && strcmp(sid, identity->sid) == 0 ? SEC_E_OK : SEC_E_INVALID_TOKEN;
 }
@@ -209,6 +209,7 @@ void krb_identity_free(struct krb_identity *identity)
     mem_free(identity->logon_server);
     mem_free(identity->upn);
     mem_free(identity->dns_domain);
+    mem_free(identity->sid);
     mem_free(identity->groups);
     mem_free(identity);
 }

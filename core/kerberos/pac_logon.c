@@ -33,6 +33,7 @@ struct logon {
     struct list groups, extra, resources;
     bool has_domain_sid, has_resource_sid;
     struct bytes domain_sid, resource_sid;
+    char sid[KRB_SID_TEXT_MAX]; /* the user's */
     struct krb_identity *identity;
 };
 
@@ -205,8 +206,7 @@ static bool body_read(struct logon *logon)
         ok = name_body(logon, &logon->names[i]);
     return ok && list_read(logon, &logon->groups) && name_body(logon, &logon->names[NAME_SERVER])
            && name_body(logon, &logon->names[NAME_DOMAIN]) && logon->has_domain_sid
-           && sid_read(logon, &logon->domain_sid)
-           && krb_sid_text(logon->domain_sid, &logon->user_id, logon->identity->sid)
+           && sid_read(logon, &logon->domain_sid) && krb_sid_text(logon->domain_sid, &logon->user_id, logon->sid)
            && relative_groups(logon, &logon->groups, logon->domain_sid) && list_read(logon, &logon->extra)
            && extra_groups(logon) && (!logon->has_resource_sid || sid_read(logon, &logon->resource_sid))
            && list_read(logon, &logon->resources) && (logon->resources.count == 0 || logon->has_resource_sid)
@@ -238,6 +238,9 @@ SECURITY_STATUS krb_pac_logon_decode(struct bytes buffer, struct krb_identity *i
         return SEC_E_INSUFFICIENT_MEMORY;
     if (!body_read(&logon))
         return SEC_E_INVALID_TOKEN;
+    identity->sid = mem_strdup(logon.sid);
+    if (!identity->sid)
+        return SEC_E_INSUFFICIENT_MEMORY;
     identity->user_flags = logon.user_flags;
     identity->account_flags = logon.account_flags;
     identity->logoff_time = time_take(logon.logoff);
