@@ -44,7 +44,7 @@ SSPI_API SECURITY_STATUS SEC_ENTRY SaslGetProfilePackageA(
 #define SaslGetProfilePackage SSPI_NAME_AW(SaslGetProfilePackage)
 
 /**
- * Finds the package that a first SASL message is meant for, by its prefix.
+ * Finds the package that a first SASL message is meant for, by the object identifier at its front.
  *
  * @return SEC_E_OK; SEC_E_SECPKG_NOT_FOUND; SEC_E_INVALID_TOKEN. Free the description with FreeContextBuffer.
  */
@@ -58,11 +58,16 @@ SSPI_API SECURITY_STATUS SEC_ENTRY SaslIdentifyPackageA(
 #define SaslIdentifyPackage SSPI_NAME_AW(SaslIdentifyPackage)
 
 /**
- * InitializeSecurityContextW inside SASL: exactly one TOKEN buffer each way, and the agreement on a security
- * layer (RFC 4752, 3.1) after the mechanism is done.
+ * InitializeSecurityContextW inside SASL, with the agreement on a security layer behind the package's own exchange. Takes
+ * exactly one TOKEN buffer each way. With Kerberos (GSSAPI; RFC 4752, 3.1) the strongest layer is chosen that the server offers, fContextReq asks for and the
+ * context can do. With Negotiate (GSS-SPNEGO) the context's flags are the layer. Once the call returns SEC_E_OK,
+ * *pfContextAttr has CONFIDENTIALITY and INTEGRITY only as far as the layer goes: encrypt, or sign
+ * (SECQOP_WRAP_NO_ENCRYPT), by what it says, or let SspiSaslWrap do it.
  *
- * @return as InitializeSecurityContextW; SEC_E_ALGORITHM_MISMATCH (an authorization identity is not allowed);
- *         SEC_E_INVALID_TOKEN (no TOKEN buffer, or the layer message is not protected as it should be).
+ * @return as InitializeSecurityContextW, with SEC_I_CONTINUE_NEEDED and an empty token where SASL wants an empty
+ *         response; SEC_E_QOP_NOT_SUPPORTED (no layer that the option sasl_minimum_layer allows); SEC_E_INVALID_TOKEN (no
+ *         TOKEN buffer, or a layer message that says what it may not); SEC_E_UNSUPPORTED_FUNCTION (no SASL mechanism for
+ *         the package).
  */
 SSPI_API SECURITY_STATUS SEC_ENTRY SaslInitializeSecurityContextW(
     _In_opt_ PCredHandle phCredential,
@@ -94,10 +99,15 @@ SSPI_API SECURITY_STATUS SEC_ENTRY SaslInitializeSecurityContextA(
 #define SaslInitializeSecurityContext SSPI_NAME_AW(SaslInitializeSecurityContext)
 
 /**
- * AcceptSecurityContext inside SASL; after the mechanism is done it returns SEC_I_CONTINUE_NEEDED once more,
- * with the server's offer of security layers.
+ * AcceptSecurityContext inside SASL, with the agreement on a security layer behind the package's own exchange. With
+ * Kerberos (GSSAPI) it returns SEC_I_CONTINUE_NEEDED once more after the mechanism
+ * is done, with the server's offer of security layers (RFC 4752, 3.2): those that fContextReq asks for and the context can
+ * do. With Negotiate (GSS-SPNEGO) the context's flags are the layer. *pfContextAttr is cut down to the layer as by
+ * SaslInitializeSecurityContextW. A client may act as nobody but itself unless the option sasl_authorization says
+ * `program`; then SASL_OPTION_AUTHZ_STRING must be looked at. A token that comes with SEC_E_OK is still to be sent.
  *
- * @return as AcceptSecurityContext and SaslInitializeSecurityContextW.
+ * @return as AcceptSecurityContext and SaslInitializeSecurityContextW; SEC_E_LOGON_DENIED (the client asks to act as
+ *         another); SEC_E_ALGORITHM_MISMATCH (an authorization identity while SASL_OPTION_AUTHZ_PROCESSING forbids any).
  */
 SSPI_API SECURITY_STATUS SEC_ENTRY SaslAcceptSecurityContext(
     _In_opt_ PCredHandle phCredential,
@@ -111,11 +121,13 @@ SSPI_API SECURITY_STATUS SEC_ENTRY SaslAcceptSecurityContext(
     _Out_opt_ PTimeStamp ptsExpiry);
 
 /**
- * Sets a SASL option of a context.
+ * Sets a SASL option of a context: sizes before the layer is agreed on, an authorization identity (UTF-8, at most 1024
+ * bytes) on a client before it answers the server's offer.
  *
  * @param Option  SASL_OPTION_ number; its comment tells what Value points to.
- * @return SEC_E_OK; SEC_E_INVALID_HANDLE; SEC_E_BUFFER_TOO_SMALL; SEC_E_UNSUPPORTED_FUNCTION (unknown option, or an
- *         authorization identity while it is forbidden).
+ * @return SEC_E_OK; SEC_E_INVALID_HANDLE; SEC_E_BUFFER_TOO_SMALL; SEC_E_INVALID_PARAMETER; SEC_E_OUT_OF_SEQUENCE (too late);
+ *         SEC_E_UNSUPPORTED_FUNCTION (unknown option, an authorization identity while it is forbidden or where the
+ *         mechanism has no place for one, a context that the Sasl functions did not begin).
  */
 SSPI_API SECURITY_STATUS SEC_ENTRY SaslSetContextOption(
     _In_ PCtxtHandle ContextHandle,
@@ -124,7 +136,8 @@ SSPI_API SECURITY_STATUS SEC_ENTRY SaslSetContextOption(
     _In_ ULONG Size);
 
 /**
- * Reads a SASL option of a context.
+ * Reads a SASL option of a context. Once the layer is agreed on, SASL_OPTION_SEND_SIZE is how many plain bytes one message
+ * to the peer may hold.
  *
  * @param Needed  receives the size of the value, in bytes.
  * @return as SaslSetContextOption.
