@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sspi import _sspi
 from sspi._arguments import data as copied
@@ -36,14 +36,6 @@ _VERSIONS = {
     _sspi.SP_PROT_TLS1_2_SERVER | _sspi.SP_PROT_TLS1_2_CLIENT: "TLSv1.2",
     _sspi.SP_PROT_TLS1_3_SERVER | _sspi.SP_PROT_TLS1_3_CLIENT: "TLSv1.3",
 }
-_SERVER_FLAGS = (
-    AcceptFlag.STREAM | AcceptFlag.CONFIDENTIALITY | AcceptFlag.REPLAY_DETECT | AcceptFlag.SEQUENCE_DETECT
-    | AcceptFlag.EXTENDED_ERROR
-)  # fmt: skip
-_CLIENT_FLAGS = (
-    InitFlag.STREAM | InitFlag.CONFIDENTIALITY | InitFlag.REPLAY_DETECT | InitFlag.SEQUENCE_DETECT
-    | InitFlag.EXTENDED_ERROR
-)  # fmt: skip
 
 
 def _protocol_list(names: Iterable[str | bytes]) -> bytes | None:
@@ -112,6 +104,21 @@ class TlsConnection:
     at once.
     """
 
+    SERVER_FLAGS: ClassVar[AcceptFlag] = (
+        AcceptFlag.STREAM
+        | AcceptFlag.CONFIDENTIALITY
+        | AcceptFlag.REPLAY_DETECT
+        | AcceptFlag.SEQUENCE_DETECT
+        | AcceptFlag.EXTENDED_ERROR
+    )
+    CLIENT_FLAGS: ClassVar[InitFlag] = (
+        InitFlag.STREAM
+        | InitFlag.CONFIDENTIALITY
+        | InitFlag.REPLAY_DETECT
+        | InitFlag.SEQUENCE_DETECT
+        | InitFlag.EXTENDED_ERROR
+    )
+
     def __init__(
         self,
         credential: Credential,
@@ -127,9 +134,9 @@ class TlsConnection:
         if server_side:
             if name is not None:
                 raise ValueError("target is for a client")
-            context = _Server(credential, flags=_SERVER_FLAGS if flags is None else flags)
+            context = _Server(credential, flags=self.SERVER_FLAGS if flags is None else flags)
         else:
-            context = _Client(credential, target=name, flags=_CLIENT_FLAGS if flags is None else flags)
+            context = _Client(credential, target=name, flags=self.CLIENT_FLAGS if flags is None else flags)
         context.alpn, context.extra = protocols, 0
         self._context = context
         self._server_side = server_side

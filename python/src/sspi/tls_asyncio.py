@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["TlsProtocol", "TlsTransport", "open_connection", "start_server"]
 
+_LIMIT = 65536  # of a StreamReader's buffer, as asyncio has it
+
 
 class TlsTransport(asyncio.Transport):
     """What the inner protocol writes to. get_extra_info("sspi.tls") gives the TlsConnection."""
@@ -114,6 +116,7 @@ class TlsProtocol(asyncio.Protocol):
         self._connection, self._factory = connection, factory
         self._timeout, self._on_failure = handshake_timeout, on_failure
         self._upper: TlsTransport | None = None
+        self._told_eof = False
         self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -153,10 +156,11 @@ class TlsProtocol(asyncio.Protocol):
         inner = upper.get_protocol()
         if plain and isinstance(inner, asyncio.Protocol):
             inner.data_received(plain)
-        if self._connection.eof:
-            if isinstance(inner, asyncio.Protocol):
-                inner.eof_received()
-            upper.close()
+        if self._connection.eof and not self._told_eof:
+            self._told_eof = True
+            stays = inner.eof_received() if isinstance(inner, asyncio.Protocol) else False
+            if not stays:  # it may still have an answer to send, and closes itself afterwards
+                upper.close()
 
     def _failed(self, error: Exception) -> None:
         told, self._on_failure = self._on_failure, None
@@ -205,6 +209,7 @@ async def start_server(
     credential: Credential,
     alpn: Iterable[str | bytes] = (),
     flags: AcceptFlag | int | None = None,
+    limit: int = _LIMIT,
     handshake_timeout: float = 60,
     on_failure: Callable[[Exception], object] | None = None,
     **options: Any,
@@ -214,7 +219,7 @@ async def start_server(
     loop = asyncio.get_running_loop()
 
     def inner() -> asyncio.StreamReaderProtocol:
-        return asyncio.StreamReaderProtocol(asyncio.StreamReader(loop=loop), client_connected, loop=loop)
+        return asyncio.StreamReaderProtocol(asyncio.StreamReader(limit, loop), client_connected, loop)
 
     def protocol() -> TlsProtocol:
         connection = TlsConnection(credential, server_side=True, alpn=names, flags=flags)
@@ -231,6 +236,7 @@ async def open_connection(
     target: str | None = None,
     alpn: Iterable[str | bytes] = (),
     flags: InitFlag | int | None = None,
+    limit: int = _LIMIT,
     handshake_timeout: float = 60,
     **options: Any,
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -239,7 +245,7 @@ async def open_connection(
     Raises what the handshake raised.
     """
     loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader(loop=loop)
+    reader = asyncio.StreamReader(limit, loop)
     inner = asyncio.StreamReaderProtocol(reader, loop=loop)
     connection = TlsConnection(
         credential, server_side=False, target=text(host, "host") if target is None else target, alpn=alpn, flags=flags
