@@ -81,6 +81,7 @@ struct pac_spec {
     bool no_logon_info;
     struct ticket_key key;
     int32_t signature_type; /* 0: the key's own */
+    uint32_t requestor;     /* relative id in a PAC_REQUESTOR of that domain; 0: none */
 };
 void pac_spec_usual(struct pac_spec *spec, const struct ticket_spec *ticket);
 struct bytes pac_make(const struct pac_spec *spec, uint8_t room[TICKET_ROOM]);

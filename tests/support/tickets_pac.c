@@ -127,13 +127,27 @@ struct pac_buffer {
     size_t offset, size;
 };
 
-/* The five buffers, each at a multiple of 8; signatures of zeroes until they are made. */
-static void buffers_put(struct writer *out, const struct pac_spec *spec, const struct krb_etype *etype,
-                        struct pac_buffer buffers[5])
+/* PAC_REQUESTOR, [MS-PAC] 2.15: a SID alone. */
+static void requestor_put(struct writer *out, uint32_t relative)
 {
-    static const uint32_t types[5] = {1, 10, 12, 6, 7};
+    static const uint32_t domain_sid[] = {21, 1, 2, 3};
 
-    for (size_t i = 0; i < 5; i++) {
+    writer_u8(out, 1);
+    writer_u8(out, 5);
+    writer_zeros(out, 5);
+    writer_u8(out, 5);
+    for (size_t i = 0; i < 4; i++)
+        writer_u32le(out, domain_sid[i]);
+    writer_u32le(out, relative);
+}
+
+/* The buffers, each at a multiple of 8; signatures of zeroes until they are made. */
+static void buffers_put(struct writer *out, const struct pac_spec *spec, const struct krb_etype *etype, size_t count,
+                        struct pac_buffer buffers[6])
+{
+    static const uint32_t types[6] = {1, 10, 12, 6, 7, 18};
+
+    for (size_t i = 0; i < count; i++) {
         align_put(out, 0, 8);
         buffers[i].type = types[i];
         buffers[i].offset = out->used;
@@ -151,6 +165,8 @@ static void buffers_put(struct writer *out, const struct pac_spec *spec, const s
             writer_u32le(out, 0);
             wide_put(out, "alice@example.test");
             wide_put(out, "EXAMPLE.TEST");
+        } else if (types[i] == 18) {
+            requestor_put(out, spec->requestor);
         } else {
             writer_u32le(out,
                          (uint32_t)(types[i] == 6 && spec->signature_type ? spec->signature_type : etype->checksum));
@@ -177,16 +193,16 @@ struct bytes pac_make(const struct pac_spec *spec, uint8_t room[TICKET_ROOM])
 {
     struct krb_key key = key_of(&spec->key);
     struct writer out = writer_over(room, TICKET_ROOM);
-    const size_t first = spec->no_logon_info ? 1 : 0;
-    struct pac_buffer buffers[5];
+    const size_t first = spec->no_logon_info ? 1 : 0, count = spec->requestor ? 6 : 5;
+    struct pac_buffer buffers[6];
     uint8_t mac[KRB_MAC_MAX];
     struct bytes whole;
 
-    writer_zeros(&out, 8 + 16 * (5 - first));
-    buffers_put(&out, spec, key.etype, buffers);
+    writer_zeros(&out, 8 + 16 * (count - first));
+    buffers_put(&out, spec, key.etype, count, buffers);
     if (!writer_ok(&out))
         abort();
-    header_put(room, buffers + first, 5 - first);
+    header_put(room, buffers + first, count - first);
     whole = bytes_of(room, out.used);
     if (!krb_checksum(&key, KRB_USAGE_PAC, &whole, 1, mac))
         abort();

@@ -157,6 +157,18 @@ Test(pac, lengths_that_wrap, .init = up, .fini = down)
     }
 }
 
+/* CVE-2021-42287: whoever asked the KDC for the ticket is who it is about. */
+Test(pac, asked_for_by_another, .init = up, .fini = down)
+{
+    service.pac.requestor = 1105;
+    service_pac(&service);
+    service_accepts(&service, service_request(&service), "EXAMPLE\\alice");
+    service_again(&service);
+    service.pac.requestor = 500;
+    service_pac(&service);
+    refused("its logon information is malformed");
+}
+
 /* Which of two would count is the attacker's choice: neither does. */
 Test(pac, twice, .init = up, .fini = down)
 {
