@@ -308,8 +308,6 @@ static SECURITY_STATUS protect(struct context *context, struct message *message,
     signature_make(&work, checksum, work.token->pvBuffer);
     secret_wipe(checksum, sizeof checksum);
     work.token->cbBuffer = NTLM_SIGNATURE_SIZE;
-    if (sealing)
-        padding_empty(message);
     work.stream->sequence++;
 out:
     work_end(&work);
@@ -415,7 +413,11 @@ SECURITY_STATUS ntlm_sign(struct context *context, struct message *message)
 /* A wrap that only signs is a signature in front of the data. */
 SECURITY_STATUS ntlm_seal(struct context *context, struct message *message)
 {
-    return protect(context, message, message->qop != SECQOP_WRAP_NO_ENCRYPT);
+    SECURITY_STATUS status = protect(context, message, message->qop != SECQOP_WRAP_NO_ENCRYPT);
+
+    if (status == SEC_E_OK)
+        padding_empty(message);
+    return status;
 }
 
 SECURITY_STATUS ntlm_verify_signature(struct context *context, struct message *message)

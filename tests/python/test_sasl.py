@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import sspi
+from logins import DOMAIN, PASSWORD, USER
 from test_kerberos import CLIENT, SERVICE, realm
 
 __all__ = ["realm"]
@@ -59,6 +60,24 @@ def test_layers(realm: Path, mechanism: str, flags: sspi.InitFlag, layer: str, m
         assert (b"sixteen" in message) == (layer == "integrity" and b"sixteen" in text)
         halves = [server.unwrap(message[:5]), server.unwrap(message[5:-1]), server.unwrap(message[-1:])]
         assert b"".join(halves) == text
+
+
+@pytest.mark.parametrize(("flags", "layer"), [(SEALED, "confidentiality"), (SIGNED, "integrity")])
+def test_ntlm_inside(store: sspi.AccountStore, flags: sspi.InitFlag, layer: str) -> None:
+    only = {"negotiate_packages": "NTLM"}
+    server = sspi.SaslServer(sspi.Credential("Negotiate", accounts=store, options=only), "GSS-SPNEGO")
+    credential = sspi.Credential(
+        "Negotiate", usage="initiate", username=USER, domain=DOMAIN, password=PASSWORD, options=only
+    )
+    client = sspi.SaslClient(credential, "GSS-SPNEGO", target=SERVICE, flags=flags)
+    log_in(server, client)
+    assert (server.package, server.client_name) == ("NTLM", f"{DOMAIN}\\{USER}")
+    assert (server.layer, client.layer) == (layer, layer)
+    for text in (b"sixteen bytes...", bytes(70000)):
+        message = client.wrap(text)
+        assert (b"sixteen" in message) == (layer == "integrity" and b"sixteen" in text)
+        assert server.unwrap(message) == text
+        assert client.unwrap(server.wrap(text)) == text
 
 
 def test_no_layer(realm: Path) -> None:

@@ -91,6 +91,7 @@ static void both_ways(int32_t etype, bool dce)
         sample.message.qop = SECQOP_WRAP_NO_ENCRYPT;
         assert_status(krb_session_seal(from, &sample.message), SEC_E_OK);
         cr_assert(text_intact(&sample));
+        cr_assert_eq(sample.buffers[3].cbBuffer, etype == KRB_ETYPE_RC4 && !dce);
         sample.message.qop = 0;
         assert_status(krb_session_unseal(to, &sample.message), SEC_E_OK);
         cr_assert_eq(sample.message.qop, SECQOP_WRAP_NO_ENCRYPT);

@@ -267,6 +267,31 @@ Test(ntlm_seal, wrapped_in_one_piece, .init = strong, .fini = pair_close)
     cr_assert_null(buffers[1].pvBuffer);
 }
 
+/* A wrap that only signs: the receiver must know, since a signature does not tell. */
+Test(ntlm_seal, wrapped_but_not_sealed, .init = strong, .fini = pair_close)
+{
+    uint8_t wire[16 + 18], padding[4];
+    SecBuffer sent[3] = {{16, SECBUFFER_TOKEN, wire}, {18, SECBUFFER_DATA, wire + 16}, {4, SECBUFFER_PADDING, padding}};
+    SecBuffer received[2] = {{sizeof wire, SECBUFFER_STREAM, wire}, {0, SECBUFFER_DATA, NULL}};
+    struct failure failure = {0};
+    struct message wrap = {.buffers = sent, .count = 3, .failure = &failure},
+                   unwrap = {.buffers = received, .count = 2, .failure = &failure};
+
+    plaintext(wire + 16);
+    wrap.qop = SECQOP_WRAP_NO_ENCRYPT;
+    assert_status(ntlm_seal(&client->base, &wrap), SEC_E_OK);
+    is_hex(wire + 16, V_PLAINTEXT);
+    cr_assert_eq(sent[2].cbBuffer, 0);
+    unwrap.qop = SECQOP_WRAP_NO_ENCRYPT;
+    assert_status(ntlm_unseal(&server->base, &unwrap), SEC_E_OK);
+    cr_assert(received[1].pvBuffer == wire + 16 && received[1].cbBuffer == 18);
+    is_hex(received[1].pvBuffer, V_PLAINTEXT);
+    sent[0].cbBuffer = 16;
+    assert_status(ntlm_seal(&client->base, &wrap), SEC_E_OK);
+    wire[20] ^= 1;
+    assert_status(ntlm_unseal(&server->base, &unwrap), SEC_E_MESSAGE_ALTERED);
+}
+
 Test(ntlm_seal, bad_buffers, .init = strong, .fini = pair_close)
 {
     uint8_t text[4] = "text", signature[20] = {0};
