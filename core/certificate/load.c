@@ -41,6 +41,15 @@ bool content_is_pkcs12(struct bytes content)
     return der_enter(&in, DER_SEQUENCE, &inner) && der_integer(&inner, DER_INTEGER, &version) && version == 3;
 }
 
+#define ITERATIONS_LIMIT 1000000
+
+bool load_iterations_bearable(const ASN1_INTEGER *count)
+{
+    const long value = ASN1_INTEGER_get(count);
+
+    return value > 0 && value <= ITERATIONS_LIMIT;
+}
+
 X509 *load_x509(struct bytes der)
 {
     X509 *x509 = X509_new_ex(crypto_library()->context, NULL);

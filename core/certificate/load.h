@@ -29,6 +29,9 @@ MUST_CHECK SECURITY_STATUS load_pkcs12(const struct certificate_source *source, 
 MUST_CHECK SECURITY_STATUS load_der(const struct certificate_source *source, struct certificate_parts *parts,
                                     struct failure *failure);
 
+/* How often a password is hashed: up to a million times is borne, a second of work. */
+bool load_iterations_bearable(const ASN1_INTEGER *count);
+
 /* One certificate in DER, and nothing behind it, in our library context; NULL if it is none. */
 MUST_CHECK X509 *load_x509(struct bytes der);
 

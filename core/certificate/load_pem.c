@@ -24,14 +24,48 @@ static int password_give(char *out, int size, int writing, void *argument)
     return (int)password->size;
 }
 
+/* PBKDF2 inside PBES2, RFC 8018, A.2 and A.4; scrypt has OpenSSL's own bound. */
+static bool derivation_bearable(const X509_ALGOR *algorithm)
+{
+    PBKDF2PARAM *derivation = NULL;
+    bool bearable = true;
+
+    if (OBJ_obj2nid(algorithm->algorithm) == NID_id_pbkdf2)
+        derivation = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBKDF2PARAM), algorithm->parameter);
+    if (derivation)
+        bearable = load_iterations_bearable(derivation->iter);
+    PBKDF2PARAM_free(derivation);
+    return bearable;
+}
+
+static bool password_bearable(const X509_ALGOR *algorithm)
+{
+    const bool modern = OBJ_obj2nid(algorithm->algorithm) == NID_pbes2;
+    PBE2PARAM *two = NULL;
+    PBEPARAM *one = NULL;
+    bool bearable;
+
+    if (modern)
+        two = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBE2PARAM), algorithm->parameter);
+    else
+        one = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBEPARAM), algorithm->parameter);
+    bearable = two ? derivation_bearable(two->keyfunc) : one && load_iterations_bearable(one->iter);
+    PBE2PARAM_free(two);
+    PBEPARAM_free(one);
+    return bearable;
+}
+
 /* "ENCRYPTED PRIVATE KEY", RFC 5958, 3. */
 static EVP_PKEY *key_decrypt(const uint8_t *data, long size, struct bytes password)
 {
     X509_SIG *sealed = d2i_X509_SIG(NULL, &data, size);
     PKCS8_PRIV_KEY_INFO *plain = NULL;
+    const X509_ALGOR *algorithm = NULL;
     EVP_PKEY *key = NULL;
 
     if (sealed)
+        X509_SIG_get0(sealed, &algorithm, NULL);
+    if (algorithm && password_bearable(algorithm))
         plain =
             PKCS8_decrypt_ex(sealed, (const char *)password.data, (int)password.size, crypto_library()->context, NULL);
     if (plain)

@@ -8,8 +8,6 @@
 #include "certificate/openssl.h"
 #include "crypto/library.h"
 
-#define ITERATIONS_LIMIT 10000000
-
 static PKCS12 *decode(struct bytes content)
 {
     PKCS12 *archive = PKCS12_init_ex(NID_pkcs7_data, crypto_library()->context, NULL);
@@ -21,13 +19,17 @@ static PKCS12 *decode(struct bytes content)
     return archive;
 }
 
-/* A count without bound would let a file hold the processor for hours. */
-static bool iterations_bearable(const PKCS12 *archive)
+/* Without a MAC a wrong password would show as damage; and a count without bound would hold the processor for hours. */
+static const char *mac_refusal(const PKCS12 *archive)
 {
-    const ASN1_INTEGER *count;
+    const ASN1_OCTET_STRING *mac = NULL;
+    const ASN1_INTEGER *count = NULL;
 
-    PKCS12_get0_mac(NULL, NULL, NULL, &count, archive);
-    return !count || (ASN1_INTEGER_get(count) > 0 && ASN1_INTEGER_get(count) <= ITERATIONS_LIMIT);
+    PKCS12_get0_mac(&mac, NULL, NULL, &count, archive);
+    if (!mac)
+        return "the PKCS#12 file has no MAC";
+    return count && !load_iterations_bearable(count) ? "the PKCS#12 file wants too many iterations of its password"
+                                                     : NULL;
 }
 
 static SECURITY_STATUS open_archive(PKCS12 *archive, const char *where, const char *password,
@@ -36,8 +38,10 @@ static SECURITY_STATUS open_archive(PKCS12 *archive, const char *where, const ch
     EVP_PKEY *key = NULL;
     STACK_OF(X509) *others = NULL;
 
-    if (!iterations_bearable(archive))
-        return certificate_unusable(failure, where, "the PKCS#12 file wants too many iterations of its password");
+    const char *refusal = mac_refusal(archive);
+
+    if (refusal)
+        return certificate_unusable(failure, where, refusal);
     if (PKCS12_parse(archive, password, &key, &parts->leaf, &others) != 1)
         return certificate_unusable(failure, where, "the password of the PKCS#12 file is wrong, or it is damaged");
     if (parts->key)

@@ -126,6 +126,10 @@ CALL(SspiCredentialSetNtHash, SspiCredentialSetNtHash(h, memory, 16))
 CALL(SspiCredentialSetKeytab, SspiCredentialSetKeytab(h, "/nowhere"))
 CALL(SspiCredentialSetKeytabBytes, SspiCredentialSetKeytabBytes(h, memory, 2))
 CALL(SspiAcquireCredentialForUser, SspiAcquireCredentialForUser(h, "alice", NULL, &created))
+CALL(SspiCredentialSetCertificate, SspiCredentialSetCertificate(h, memory, 2, NULL, 0, NULL))
+CALL(SspiCredentialAddCertificate, SspiCredentialAddCertificate(h, memory, 2, NULL, 0, NULL))
+CALL(SspiCredentialSetTrust, SspiCredentialSetTrust(h, memory, 2))
+CALL(SspiCredentialSetOcspResponse, SspiCredentialSetOcspResponse(h, memory, 2))
 CALL(SspiCredentialSetTicketCache, SspiCredentialSetTicketCache(h, "MEMORY:x"))
 CALL(SspiCredentialSetEventCallback, SspiCredentialSetEventCallback(h, NULL, NULL, NULL))
 
@@ -202,6 +206,10 @@ static const struct row {
     CREDENTIAL(SspiCredentialSetKeytab),
     CREDENTIAL(SspiCredentialSetKeytabBytes),
     CREDENTIAL(SspiCredentialSetTicketCache),
+    CREDENTIAL(SspiCredentialSetCertificate),
+    CREDENTIAL(SspiCredentialAddCertificate),
+    CREDENTIAL(SspiCredentialSetTrust),
+    CREDENTIAL(SspiCredentialSetOcspResponse),
     CREDENTIAL(SspiCredentialSetEventCallback),
     CREDENTIAL(FreeCredentialsHandle),
 };
@@ -363,7 +371,9 @@ static bool covered(const char *name)
     for (size_t i = 0; i < sizeof handleless / sizeof *handleless; i++)
         if (strcmp(handleless[i], name) == 0)
             return true;
-    return strncmp(name, "SspiAccountStore", 16) == 0; /* tests/unit/account */
+    return strncmp(name, "SspiAccountStore", 16) == 0 /* tests/unit/account */
+           || strncmp(name, "Cert", 4) == 0 || strncmp(name, "PFX", 3) == 0
+           || strncmp(name, "SspiCertificate", 15) == 0; /* test_wincrypt.c */
 }
 
 Test(arguments, every_export_is_covered)

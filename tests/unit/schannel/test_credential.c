@@ -102,6 +102,20 @@ Test(credential, bytes_are_looked_at_at_once)
     tls_end(&pair);
 }
 
+Test(credential, check_tells_before_the_first_client)
+{
+    own_begin(&pair, NULL, NULL);
+    assert_status(SspiCredentialCheck(&pair.server.credential), SEC_E_NO_CREDENTIALS);
+    own_explained("needs a certificate");
+    tls_end(&pair);
+    own_begin(&pair, NULL, NULL);
+    own_certificate(&pair.server, own_pem(&server), false);
+    assert_status(SspiCredentialCheck(&pair.server.credential), SEC_E_OK);
+    own_trust(&pair.client);
+    cr_assert_not(own_open(&pair, NAME));
+    tls_end(&pair);
+}
+
 Test(credential, reload_leaves_connections_alone)
 {
     const struct pki_spec renewed = {.name = "new.example.com"};
