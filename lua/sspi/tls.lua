@@ -192,7 +192,8 @@ function Connection:receive(data)
         if done == nil then return nil, sense, name end
         if not done then return "" end
     end
-    return self.complete and decrypt(self) or ""
+    if not self.complete then return "" end
+    return decrypt(self)
 end
 
 --- Encrypts data for the peer: true, or nil, sense, name.

@@ -1,0 +1,177 @@
+-- sspi.tls and sspi.tls_cqueues: both ends of ours.
+local sspi = require "sspi"
+local tls = require "sspi.tls"
+
+local NAME = "server.example.test"
+local AUTHORITY = (debug.getinfo(1, "S").source:match("^@(.*)/lua/[^/]*$") or "tests") .. "/support/authority.sh"
+
+local function lines_of(command)
+    local pipe = assert(io.popen(command))
+    local text = pipe:read("*a")
+    local fine = pipe:close()
+    assert(fine, command)
+    return text
+end
+
+describe("TLS", function()
+    local folder, server_credential, client_credential
+
+    setup(function()
+        folder = lines_of("mktemp -d"):gsub("\n", "")
+        lines_of(("'%s' '%s' %s"):format(AUTHORITY, folder, NAME))
+        server_credential = assert(sspi.credential {
+            package = "Schannel", usage = "accept", options = { tls_certificate = folder .. "/" .. NAME .. ".pem" },
+        })
+        assert(server_credential:check())
+        client_credential = assert(sspi.credential {
+            package = "Schannel", usage = "initiate", options = { tls_trust = folder .. "/ca.pem" },
+        })
+    end)
+
+    teardown(function()
+        lines_of(("rm -r '%s'"):format(folder))
+    end)
+
+    local function pair(options)
+        options = options or {}
+        local one = tls.server(server_credential, options)
+        local other = tls.client(client_credential, { target = NAME, alpn = options.alpn })
+        assert(other:start())
+        for _ = 1, 4 do
+            assert(one:receive(other:to_send()))
+            assert(other:receive(one:to_send()))
+        end
+        assert.is_true(one:is_complete())
+        assert.is_true(other:is_complete())
+        return one, other
+    end
+
+    it("agrees at both ends", function()
+        local one, other = pair { alpn = { "http/1.1" } }
+        assert.equal("TLSv1.3", one:version())
+        assert.equal(one:cipher(), other:cipher())
+        assert.equal("http/1.1", one:alpn_protocol())
+        assert.equal("http/1.1", other:alpn_protocol())
+        assert.equal(one:channel_bindings(), other:channel_bindings())
+        assert.equal(one:exporter_bindings(), other:exporter_bindings())
+        assert.equal("tls-server-end-point:", one:channel_bindings():sub(1, 21))
+        assert.equal("string", type(other:peer_certificate()))
+        local none, _, code = one:peer_certificate()
+        assert.is_nil(none)
+        assert.equal("SEC_E_NO_CREDENTIALS", code)
+        assert.truthy(one:explain():find("TLSv1.3", 1, true))
+    end)
+
+    it("carries data of any size both ways", function()
+        local one, other = pair()
+        for _, size in ipairs { 0, 1, 16384, 16385, 100000 } do
+            local data = ("abcdefg"):rep(size // 7 + 1):sub(1, size)
+            for _, way in ipairs { { one, other }, { other, one } } do
+                assert(way[1]:send(data))
+                assert.equal(data, way[2]:receive(way[1]:to_send()))
+            end
+        end
+    end)
+
+    it("takes pieces of any size", function()
+        local one = tls.server(server_credential)
+        local other = tls.client(client_credential, { target = NAME })
+        other:start()
+        while not (one:is_complete() and other:is_complete()) do
+            for _, way in ipairs { { other, one }, { one, other } } do
+                for byte in way[1]:to_send():gmatch(".") do assert(way[2]:receive(byte)) end
+            end
+        end
+        other:send(("x"):rep(40000))
+        local sent, got = other:to_send(), {}
+        for start = 1, #sent, 5000 do got[#got + 1] = assert(one:receive(sent:sub(start, start + 4999))) end
+        assert.equal(("x"):rep(40000), table.concat(got))
+    end)
+
+    it("resumes sessions", function()
+        pair()
+        local one, other = pair()
+        assert.is_true(one:is_resumed())
+        assert.is_true(other:is_resumed())
+    end)
+
+    it("says goodbye", function()
+        local one, other = pair()
+        one:send("last words")
+        assert(one:shut_down())
+        assert(one:shut_down())
+        assert.equal("last words", other:receive(one:to_send()))
+        assert.is_true(other:is_eof())
+        assert.is_false(one:is_eof())
+        assert.has_error(function() one:send("more") end)
+    end)
+
+    it("refuses an altered record", function()
+        local one, other = pair()
+        one:send("to be altered")
+        local record = one:to_send()
+        local last = record:byte(#record)
+        local data, _, code = other:receive(record:sub(1, -2) .. string.char((last + 1) % 256))
+        assert.is_nil(data)
+        assert.equal("SEC_E_MESSAGE_ALTERED", code)
+        assert.is_nil((other:receive("x")))
+    end)
+
+    it("tells the peer that a handshake failed", function()
+        local doubting = assert(sspi.credential { package = "Schannel", usage = "initiate" })
+        local one, other = tls.server(server_credential), tls.client(doubting, { target = NAME })
+        other:start()
+        one:receive(other:to_send())
+        local data, _, code = other:receive(one:to_send())
+        assert.is_nil(data)
+        assert.equal("SEC_E_UNTRUSTED_ROOT", code)
+        data, _, code = one:receive(other:to_send())
+        assert.is_nil(data)
+        assert.equal("SEC_E_UNTRUSTED_ROOT", code)
+        assert.truthy(#one:explain() > 0)
+    end)
+
+    it("knows misuse", function()
+        assert.has_error(function() tls.server(server_credential, { target = NAME }) end)
+        assert.has_error(function() tls.server(server_credential, { flags = { "no such flag" } }) end)
+        assert.has_error(function() tls.server(server_credential, { alpn = { "" } }) end)
+        local one = tls.server(server_credential)
+        assert.has_error(function() one:send("too early") end)
+        assert.has_error(function() one:receive(5) end)
+        one:close()
+        one:close()
+        assert.has_error(function() one:receive("x") end)
+    end)
+
+    it("serves a socket of cqueues", function()
+        local found, cqueues = pcall(require, "cqueues")
+        if not found then
+            pending("cqueues is missing for this Lua: apt-get install lua-cqueues")
+            return
+        end
+        local socket = require "cqueues.socket"
+        local wrapped = require "sspi.tls_cqueues"
+        local listener = assert(socket.listen { host = "127.0.0.1", port = 0 })
+        assert(listener:listen())
+        local _, _, port = listener:localname()
+        local queue, got = cqueues.new(), {}
+        queue:wrap(function()
+            local con = assert(wrapped.server(listener:accept(), server_credential, { timeout = 10 }))
+            con:setmaxline(100)
+            got.line = con:xread("*L", "b", 10)
+            got.exact = con:xread(50000, "b", 10)
+            con:xwrite("thanks\n", "n", 10)
+            got.rest = con:xread("*a", "b", 10)
+            con:close()
+        end)
+        queue:wrap(function()
+            local con = assert(wrapped.client(socket.connect("127.0.0.1", port), client_credential, { target = NAME }))
+            con:xwrite("hello\n" .. ("z"):rep(50000), "n", 10)
+            got.answer = con:xread("*l", "b", 10)
+            con:xwrite("and goodbye", "n", 10)
+            con:close()
+        end)
+        assert(queue:loop(30))
+        assert.same({ line = "hello\n", exact = ("z"):rep(50000), answer = "thanks", rest = "and goodbye" }, got)
+    end)
+end)

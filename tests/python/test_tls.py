@@ -1,0 +1,245 @@
+"""sspi.tls and sspi.tls_asyncio: both ends of ours, fed in pieces, closed, misused."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sspi
+from sspi.tls import TlsConnection
+from sspi.tls_asyncio import open_connection, start_server
+
+AUTHORITY = Path(__file__).resolve().parents[1] / "support" / "authority.sh"
+NAME = "server.example.test"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("authority")
+    subprocess.run([AUTHORITY, made, NAME, "alice"], check=True, timeout=60)
+    return made
+
+
+@pytest.fixture(scope="module")
+def server_credential(folder: Path) -> Iterator[sspi.Credential]:
+    options = {"tls_certificate": folder / f"{NAME}.pem", "tls_trust": folder / "ca.pem"}
+    with sspi.Credential("Schannel", options=options) as credential:
+        credential.check()
+        yield credential
+
+
+@pytest.fixture(scope="module")
+def client_credential(folder: Path) -> Iterator[sspi.Credential]:
+    with sspi.Credential("Schannel", usage="initiate", options={"tls_trust": folder / "ca.pem"}) as credential:
+        yield credential
+
+
+def pair_of(server: sspi.Credential, client: sspi.Credential, **options: object) -> tuple[TlsConnection, TlsConnection]:
+    """A server and a client that have shaken hands."""
+    flags = options.pop("flags", None)
+    one = TlsConnection(server, server_side=True, flags=flags, **options)
+    other = TlsConnection(client, server_side=False, target=NAME, **options)
+    other.start()
+    for _ in range(4):
+        assert one.receive_data(other.data_to_send()) == b""
+        assert other.receive_data(one.data_to_send()) == b""
+    assert one.complete
+    assert other.complete
+    return one, other
+
+
+def test_both_ends_agree(server_credential: sspi.Credential, client_credential: sspi.Credential) -> None:
+    one, other = pair_of(server_credential, client_credential, alpn=["h2", b"http/1.1"])
+    with one, other:
+        assert one.version == other.version == "TLSv1.3"
+        assert one.cipher == other.cipher
+        assert one.alpn_protocol == other.alpn_protocol == "h2"
+        assert one.channel_bindings.data == other.channel_bindings.data
+        assert one.exporter_bindings.data == other.exporter_bindings.data != one.channel_bindings.data
+        assert other.peer_certificate == one.certificate
+        assert one.peer_certificate is None
+        assert "TLSv1.3" in one.explanation
+
+
+@pytest.mark.parametrize("size", [0, 1, 16384, 16385, 100_000])
+def test_data_both_ways(server_credential: sspi.Credential, client_credential: sspi.Credential, size: int) -> None:
+    one, other = pair_of(server_credential, client_credential)
+    data = bytes(i % 251 for i in range(size))
+    for sender, receiver in ((one, other), (other, one)):
+        sender.send_data(data)
+        assert receiver.receive_data(sender.data_to_send()) == data
+
+
+def test_pieces_of_any_size(server_credential: sspi.Credential, client_credential: sspi.Credential) -> None:
+    one = TlsConnection(server_credential, server_side=True)
+    other = TlsConnection(client_credential, server_side=False, target=NAME)
+    other.start()
+    while not (one.complete and other.complete):
+        for sender, receiver in ((other, one), (one, other)):
+            for byte in sender.data_to_send():
+                receiver.receive_data(bytes([byte]))
+    other.send_data(b"x" * 40_000)
+    sent, got = other.data_to_send(), b""
+    for start in range(0, len(sent), 57_000):  # three and a half records at a time
+        got += one.receive_data(sent[start : start + 57_000])
+    assert got == b"x" * 40_000
+
+
+def test_sessions_are_resumed(server_credential: sspi.Credential, client_credential: sspi.Credential) -> None:
+    pair_of(server_credential, client_credential)
+    one, other = pair_of(server_credential, client_credential)
+    assert one.resumed
+    assert other.resumed
+
+
+def test_goodbye(server_credential: sspi.Credential, client_credential: sspi.Credential) -> None:
+    one, other = pair_of(server_credential, client_credential)
+    one.send_data(b"last words")
+    one.shut_down()
+    one.shut_down()
+    assert other.receive_data(one.data_to_send()) == b"last words"
+    assert other.eof
+    assert not one.eof
+    with pytest.raises(ValueError, match="not open for data"):
+        one.send_data(b"more")
+
+
+def test_altered_record(server_credential: sspi.Credential, client_credential: sspi.Credential) -> None:
+    one, other = pair_of(server_credential, client_credential)
+    one.send_data(b"to be altered")
+    record = bytearray(one.data_to_send())
+    record[-1] ^= 1
+    with pytest.raises(sspi.SSPIError) as caught:
+        other.receive_data(record)
+    assert caught.value.status is sspi.Status.SEC_E_MESSAGE_ALTERED
+
+
+def test_failed_handshake_tells_the_peer(server_credential: sspi.Credential) -> None:
+    one = TlsConnection(server_credential, server_side=True)
+    doubting = sspi.Credential("Schannel", usage="initiate")
+    other = TlsConnection(doubting, server_side=False, target=NAME)
+    other.start()
+    one.receive_data(other.data_to_send())
+    with pytest.raises(sspi.SSPIError) as caught:
+        other.receive_data(one.data_to_send())
+    assert caught.value.status is sspi.Status.SEC_E_UNTRUSTED_ROOT
+    assert not other.complete
+    with pytest.raises(sspi.SSPIError) as caught:
+        one.receive_data(other.data_to_send())
+    assert caught.value.status is sspi.Status.SEC_E_UNTRUSTED_ROOT  # the alert said so
+    assert one.explanation
+
+
+def test_client_certificate(folder: Path, server_credential: sspi.Credential) -> None:
+    options = {"tls_trust": folder / "ca.pem", "tls_certificate": folder / "alice.pem"}
+    with sspi.Credential("Schannel", usage="initiate", options=options) as alice:
+        flags = TlsConnection.SERVER_FLAGS | sspi.AcceptFlag.MUTUAL_AUTH
+        one, _ = pair_of(server_credential, alice)
+        assert one.peer_certificate is None  # nobody asked
+        server = TlsConnection(server_credential, server_side=True, flags=flags)
+        other = TlsConnection(alice, server_side=False, target=NAME)
+        other.start()
+        for _ in range(4):
+            server.receive_data(other.data_to_send())
+            other.receive_data(server.data_to_send())
+        assert server.peer_certificate == other.certificate
+
+
+def test_login_inside(server_credential: sspi.Credential, client_credential: sspi.Credential) -> None:
+    """NTLM inside TLS, bound to it: of another connection's certificate it would be refused."""
+    one, other = pair_of(server_credential, client_credential)
+    accept = sspi.Credential("NTLM", accounts=lambda user, _: "secret" if user == "alice" else None)
+    ask = sspi.Credential("NTLM", usage="initiate", username="alice", domain="EXAMPLE", password="secret")  # noqa: S106
+    for bindings, fine in ((other.channel_bindings, True), (sspi.ChannelBindings(b"tls-server-end-point:x"), False)):
+        with (
+            sspi.ServerContext(accept, channel_bindings=one.channel_bindings) as server,
+            sspi.ClientContext(ask, target="HTTP/x", channel_bindings=bindings) as client,
+        ):
+            token = client.step(server.step(client.step().token).token).token
+            if fine:
+                server.step(token)
+                assert server.complete
+            else:
+                with pytest.raises(sspi.SSPIError) as caught:
+                    server.step(token)
+                assert caught.value.status is sspi.Status.SEC_E_BAD_BINDINGS
+
+
+def test_arguments(server_credential: sspi.Credential) -> None:
+    with pytest.raises(ValueError, match="target is for a client"):
+        TlsConnection(server_credential, server_side=True, target=NAME)
+    with pytest.raises(ValueError, match="alpn"):
+        TlsConnection(server_credential, server_side=True, alpn=[""])
+    one = TlsConnection(server_credential, server_side=True)
+    with pytest.raises(ValueError, match="not open for data"):
+        one.send_data(b"too early")
+    with pytest.raises(TypeError, match="bytes-like"):
+        one.receive_data("text")  # type: ignore[arg-type]
+    one.close()
+    with pytest.raises(ValueError, match="closed"):
+        one.receive_data(b"\x16\x03\x01")
+
+
+def test_missing_certificate_is_named(tmp_path: Path) -> None:
+    credential = sspi.Credential("Schannel", options={"tls_certificate": tmp_path / "nowhere.pem"})
+    with pytest.raises(sspi.SSPIError, match="nowhere.pem"):
+        credential.check()
+
+
+async def _echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while line := await reader.readline():
+        writer.write(line)
+        await writer.drain()
+    writer.close()
+
+
+def test_asyncio_both_ends(server_credential: sspi.Credential, client_credential: sspi.Credential) -> None:
+    failures: list[Exception] = []
+
+    async def talk() -> None:
+        server = await start_server(
+            _echo, "127.0.0.1", 0, credential=server_credential, alpn=["x"], limit=1 << 20, on_failure=failures.append
+        )
+        port = server.sockets[0].getsockname()[1]
+        reader, writer = await open_connection(
+            "127.0.0.1", port, credential=client_credential, target=NAME, alpn=["x"], limit=1 << 20
+        )
+        tls = writer.get_extra_info("sspi.tls")
+        assert tls.alpn_protocol == "x"
+        for size in (1, 70_000, 500_000):
+            line = b"y" * size + b"\n"
+            writer.write(line)
+            await writer.drain()
+            assert await reader.readline() == line
+        writer.close()
+        await writer.wait_closed()
+        with pytest.raises(sspi.SSPIError) as caught:
+            await open_connection("127.0.0.1", port, credential=client_credential, target="other.example.test")
+        assert caught.value.status is sspi.Status.SEC_E_WRONG_PRINCIPAL
+        for _ in range(100):
+            if failures:
+                break
+            await asyncio.sleep(0.02)
+        server.close()
+
+    asyncio.run(talk())
+    assert len(failures) == 1
+
+
+def test_asyncio_gives_up_on_the_silent(server_credential: sspi.Credential) -> None:
+    failures: list[Exception] = []
+
+    async def wait() -> None:
+        server = await start_server(
+            _echo, "127.0.0.1", 0, credential=server_credential, handshake_timeout=0.2, on_failure=failures.append
+        )
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.sockets[0].getsockname()[1])
+        assert await asyncio.wait_for(reader.read(), 10) == b""
+        writer.close()
+        server.close()
+
+    asyncio.run(wait())
+    assert [type(failure) for failure in failures] == [TimeoutError]
