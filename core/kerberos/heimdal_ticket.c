@@ -114,11 +114,45 @@ static SECURITY_STATUS client_name(const struct krb_credential *credential, cons
     return SEC_E_OK;
 }
 
+static krb5_error_code login_ask(krb5_context context, const struct krb_login *as, krb5_principal client,
+                                 bool canonicalize, krb5_creds *creds)
+{
+    krb5_get_init_creds_opt *options = NULL;
+    krb5_error_code error = krb5_get_init_creds_opt_alloc(context, &options);
+
+    if (error)
+        return error;
+    krb5_get_init_creds_opt_set_forwardable(options, TRUE);
+    if (canonicalize)
+        error = krb5_get_init_creds_opt_set_canonicalize(context, options, TRUE);
+    if (error == 0)
+        error = as->keys ? login_with_keys(context, as->keys, client, options, creds)
+                         : login_with_password(context, as->password, client, options, creds);
+    krb5_get_init_creds_opt_free(context, options);
+    return error;
+}
+
+/*
+ * People of a domain write their names as DOMAIN\user, as user@suffix, or with a realm in small letters: where no KDC
+ * answers for what was written, that of the default realm is asked whom it means (RFC 6806 5). Its word counts only if
+ * it knows such a user.
+ */
+static krb5_error_code login_by_alias(krb5_context context, const struct krb_login *as, krb5_creds *creds,
+                                      krb5_error_code unreachable)
+{
+    krb5_principal client = NULL;
+    krb5_error_code error = krb5_parse_name_flags(context, as->name, KRB5_PRINCIPAL_PARSE_ENTERPRISE, &client);
+
+    if (error == 0)
+        error = login_ask(context, as, client, true, creds);
+    krb5_free_principal(context, client);
+    return error == KRB5KDC_ERR_C_PRINCIPAL_UNKNOWN || error == KRB5_KDC_UNREACH ? unreachable : error;
+}
+
 static SECURITY_STATUS login(krb5_context context, const struct krb_login *as, struct krb_cache *cache,
                              struct failure *failure)
 {
     char what[2 * KRB_TEXT_MAX + 32];
-    krb5_get_init_creds_opt *options = NULL;
     krb5_principal client = NULL;
     krb5_creds creds = {0};
     krb5_error_code error = krb5_parse_name(context, as->name, &client);
@@ -126,20 +160,15 @@ static SECURITY_STATUS login(krb5_context context, const struct krb_login *as, s
 
     snprintf(what, sizeof what, "no ticket for %s", as->name);
     if (error == 0)
-        error = krb5_get_init_creds_opt_alloc(context, &options);
-    if (error == 0)
-        krb5_get_init_creds_opt_set_forwardable(options, TRUE);
-    if (error == 0)
-        error = as->keys ? login_with_keys(context, as->keys, client, options, &creds)
-                         : login_with_password(context, as->password, client, options, &creds);
+        error = login_ask(context, as, client, false, &creds);
+    if (error == KRB5_KDC_UNREACH && !as->keys && strchr(as->name, '@'))
+        error = login_by_alias(context, as, &creds, error);
     if (error == 0) {
         cache->end = heimdal_time(creds.times.endtime);
         error = heimdal_cache_make(context, creds.client, &creds, &cache->name);
     }
     status = heimdal_status(context, error, what, failure);
     krb5_free_cred_contents(context, &creds);
-    if (options)
-        krb5_get_init_creds_opt_free(context, options);
     krb5_free_principal(context, client);
     return status;
 }

@@ -93,6 +93,40 @@ def test_name_beyond_ascii(monkeypatch: pytest.MonkeyPatch) -> None:
         assert facts(server.context)["sid"] == realm.sid_by_winbind("bärbel")
 
 
+@pytest.mark.parametrize(
+    ("user", "domain"),
+    [
+        ("alice", DOMAIN),
+        ("alice", "ad.example.test"),
+        ("alice@ad.example.test", None),
+        ("alice.liddell@wonder.example", None),
+    ],
+)
+@pytest.mark.parametrize("package", PACKAGES)
+def test_names_as_people_write_them(package: str, user: str, domain: str | None) -> None:
+    """The NetBIOS name of the domain, small letters, the name for users of [MS-ADTS] 5.1.1.1.1."""
+    options = {"negotiate_packages": "Kerberos"} if package == "Negotiate" else {}
+    client, server = (
+        OurInitiator(package, username=user, domain=domain, password=PASSWORD, options=options),
+        OurServer(package),
+    )
+    handshake(client, server)
+    assert server.context.client_name == f"{DOMAIN}\\alice"
+    client = OurInitiator(package, username=user, domain=domain, password="not her password", options=options)
+    with pytest.raises(sspi.SSPIError) as refused:
+        client.step(b"")
+    assert refused.value.reason == sspi.Reason.WRONG_PASSWORD
+
+
+def test_name_of_nobody_elsewhere() -> None:
+    """No KDC of that realm, and ours does not know such a name either."""
+    client = OurInitiator("Kerberos", username="mallory@wonder.example", password=PASSWORD)
+    with pytest.raises(sspi.SSPIError) as refused:
+        client.step(b"")
+    assert refused.value.status == sspi.Status.SEC_E_NO_AUTHENTICATING_AUTHORITY
+    assert "mallory@wonder.example" in refused.value.explanation
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_pac_required(package: str) -> None:
     """A service that asked its KDC to leave the PAC out of its tickets."""
