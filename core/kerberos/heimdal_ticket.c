@@ -15,6 +15,9 @@ int64_t heimdal_time(time_t seconds)
     return ((int64_t)seconds + INT64_C(11644473600)) * CLOCK_TICKS_PER_SECOND;
 }
 
+/* How often a cache is opened anew that was replaced while it was being opened. */
+#define REPLACED_TRIES 3
+
 /* ---- Logging in at the KDC ---- */
 
 static krb5_error_code keytab_make(krb5_context context, const struct krb_keys *keys, krb5_keytab *keytab)
@@ -375,7 +378,7 @@ static SECURITY_STATUS ticket_view(krb5_context context, krb5_creds *creds, stru
     return SEC_E_OK;
 }
 
-static krb5_error_code ticket_get(krb5_context context, krb5_ccache cache, const char *target, krb5_creds **creds)
+static krb5_error_code ticket_ask(krb5_context context, krb5_ccache cache, const char *target, krb5_creds **creds)
 {
     krb5_creds wanted = {0};
     krb5_error_code error = krb5_cc_get_principal(context, cache, &wanted.client);
@@ -386,6 +389,17 @@ static krb5_error_code ticket_get(krb5_context context, krb5_ccache cache, const
         error = krb5_get_credentials(context, 0, cache, &wanted, creds);
     krb5_free_principal(context, wanted.client);
     krb5_free_principal(context, wanted.server);
+    return error;
+}
+
+/* A cache file that another program replaces just now has no name any more when libkrb5 has it open, which it refuses.
+ */
+static krb5_error_code ticket_get(krb5_context context, krb5_ccache cache, const char *target, krb5_creds **creds)
+{
+    krb5_error_code error = ticket_ask(context, cache, target, creds);
+
+    for (int again = 0; error == EPERM && again < REPLACED_TRIES; again++)
+        error = ticket_ask(context, cache, target, creds);
     return error;
 }
 

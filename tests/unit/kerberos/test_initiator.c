@@ -4,6 +4,7 @@
  */
 #include "rig.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -317,6 +318,57 @@ Test(krb_initiator, without_a_cache)
         InitializeSecurityContextA(&credential, NULL, NULL, 0, 0, 0, NULL, 0, &context, &output, &attributes, NULL),
         SEC_E_TARGET_UNKNOWN);
     FreeCredentialsHandle(&credential);
+}
+
+/* A cache that another program puts in the place of the one there is, again and again. */
+struct replacement {
+    char path[64];
+    uint8_t content[TICKET_ROOM];
+    size_t size;
+    atomic_bool stop;
+};
+
+static void *replace_run(void *argument)
+{
+    struct replacement *replacement = argument;
+    char fresh[80];
+
+    snprintf(fresh, sizeof fresh, "%s.new", replacement->path);
+    while (!atomic_load(&replacement->stop)) {
+        int file = open(fresh, O_CREAT | O_TRUNC | O_WRONLY, 0600);
+        ssize_t written = write(file, replacement->content, replacement->size);
+
+        close(file);
+        if (written != (ssize_t)replacement->size || rename(fresh, replacement->path) != 0)
+            return replacement; /* the disk is full */
+        usleep(100);
+    }
+    return NULL;
+}
+
+Test(krb_initiator, cache_replaced_while_in_use, .timeout = 60)
+{
+    struct replacement replacement = {0};
+    struct pair pair;
+    pthread_t thread;
+    void *failed;
+
+    pair_open(&pair);
+    replacement.size = ticket_cache_make(&pair.server.ticket, 1, replacement.content).size;
+    memcpy(replacement.path, pair.path, sizeof pair.path);
+    cr_assert_eq(pthread_create(&thread, NULL, replace_run, &replacement), 0);
+    for (int i = 0; i < 2000; i++) {
+        initiate(&pair, (struct bytes){0}, sizeof pair.token);
+        if (pair.status != SEC_I_CONTINUE_NEEDED)
+            break;
+        DeleteSecurityContext(&pair.context);
+        SecInvalidateHandle(&pair.context);
+    }
+    atomic_store(&replacement.stop, true);
+    cr_assert_eq(pthread_join(thread, &failed), 0);
+    cr_assert_null(failed);
+    assert_status(pair.status, SEC_I_CONTINUE_NEEDED);
+    pair_close(&pair);
 }
 
 Test(krb_initiator, every_allocation_of_ours_failing, .timeout = 60)
