@@ -203,6 +203,7 @@ class Model:
     header: Header = field(default_factory=Header)
 
 
+WIDE = ("SEC_WCHAR", "WCHAR")
 WIDTHS = {
     "uint8_t": 1,
     "unsigned char": 1,
@@ -454,7 +455,7 @@ class Builder:
             shape.secret = (base, variable.name) in overrides.SECRET_MEMBERS
         elif kind.name == "char" and kind.pointers == 1:
             shape.kind = "TEXT"
-        elif self.is_wide_text(variable):
+        elif variable.type.name == "LPWSTR" or (variable.type.name in WIDE and kind.pointers == 1):
             shape.kind = "WIDE"
         elif kind.pointers == 1 and kind.name in self.header.structs and self.header.structs[kind.name].members:
             shape.kind, shape.row = "ROW", self.row(kind.name)
@@ -462,16 +463,11 @@ class Builder:
             raise ShapeError(f"{struct.name}: member {variable.name} ({variable.type}): no shape")
         return shape
 
-    def is_wide_text(self, variable: Variable) -> bool:
-        return variable.type.name == "LPWSTR" or (
-            variable.type.name in ("SEC_WCHAR", "WCHAR") and self.header.resolve(variable.type).pointers == 1
-        )
-
     def array(self, struct: Struct, variable: Variable) -> RowField:
         """Text in place, or bytes whose size is another member."""
         shape = RowField(variable.name, "WIDE_ARRAY", variable.name, comment=variable.comment)
         size = overrides.ARRAY_SIZES.get((struct.name, variable.name))
-        if variable.type.name in ("SEC_WCHAR", "WCHAR"):
+        if variable.type.name in WIDE:
             return shape
         if size is None or WIDTHS.get(self.header.resolve(variable.type).name) != 1:
             raise ShapeError(f"{struct.name}: member {variable.name}: an array without a size has no shape")

@@ -29,14 +29,14 @@ static void refused_naming(const char *package, const char *name, const char *va
     FreeCredentialsHandle(&credential);
 }
 
-Test(credential_check, what_is_missing_is_named)
+Test(check, what_is_missing_is_named)
 {
     refused_naming("NTLM", "account_store", "sqlite:/nowhere/accounts.db", SEC_E_NO_AUTHENTICATING_AUTHORITY);
     refused_naming("Kerberos", "keytab", "/nowhere/keytab", SEC_E_NO_CREDENTIALS);
     refused_naming("Schannel", "tls_certificate", "/nowhere/certificate.pem", SEC_E_NO_CREDENTIALS);
 }
 
-Test(credential_check, closes_the_options)
+Test(check, closes_the_options)
 {
     assert_status(checked("NTLM", SECPKG_CRED_INBOUND, "account_store", "memory:"), SEC_E_OK);
     assert_status(SspiCredentialSetOption(&credential, "allow_anonymous", "yes"), SEC_E_OUT_OF_SEQUENCE);
@@ -44,13 +44,13 @@ Test(credential_check, closes_the_options)
     FreeCredentialsHandle(&credential);
 }
 
-Test(credential_check, nothing_is_asked_of_an_initiator)
+Test(check, nothing_is_asked_of_an_initiator)
 {
     assert_status(checked("Kerberos", SECPKG_CRED_OUTBOUND, "keytab", "/nowhere/keytab"), SEC_E_OK);
     FreeCredentialsHandle(&credential);
 }
 
-Test(credential_check, no_handle)
+Test(check, no_handle)
 {
     assert_status(SspiCredentialCheck(NULL), SEC_E_INVALID_HANDLE);
 }
