@@ -37,6 +37,9 @@ SECURITY_STATUS schannel_accept(struct credential *credential, struct context **
         return status;
     if (!context)
         return first_leg(credential, base, step);
+    status = schannel_engine_credential(context, credential, step);
+    if (status != SEC_E_OK)
+        return status;
     if (open || context->control != CONTROL_NONE)
         return schannel_again_step(context, step);
     return schannel_engine_step(context, step);

@@ -7,8 +7,7 @@
 
 #include "schannel/engine.h"
 
-static SECURITY_STATUS settle(struct schannel_context *context, struct step *step, SECURITY_STATUS outcome,
-                              size_t used)
+static SECURITY_STATUS settle(struct schannel_context *context, struct step *step, SECURITY_STATUS outcome, size_t used)
 {
     context->eaten = used;
     context->outcome = outcome;
@@ -54,9 +53,9 @@ static SECURITY_STATUS control_run(struct schannel_context *context, struct step
                            "OpenSSL cannot send this alert now");
     context->closed = ends;
     return settle(context, step,
-                  ends                                           ? SEC_I_CONTEXT_EXPIRED
-                  : context->base.phase == CONTEXT_ESTABLISHED   ? SEC_E_OK
-                                                                 : SEC_I_CONTINUE_NEEDED,
+                  ends                                         ? SEC_I_CONTEXT_EXPIRED
+                  : context->base.phase == CONTEXT_ESTABLISHED ? SEC_E_OK
+                                                               : SEC_I_CONTINUE_NEEDED,
                   step->token.size);
 }
 

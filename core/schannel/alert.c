@@ -1,6 +1,6 @@
 /*
- * TLS alerts and OpenSSL's errors as statuses. Alerts are heard of by OpenSSL's callback; errors are read from its queue,
- * which is left empty.
+ * TLS alerts and OpenSSL's errors as statuses. Alerts are heard of by OpenSSL's callback; errors are read from its
+ * queue, which is left empty.
  */
 #include <openssl/err.h>
 #include <string.h>
@@ -130,9 +130,9 @@ SECURITY_STATUS schannel_alert_failure(struct schannel_context *context, struct 
     queue_drain(&cause);
     context->broken = true;
     /* OpenSSL cannot go on after it ran out of memory, so this is not the status that invites to try again. */
-    context->failure = cause.no_memory ? failure_set(failure, SEC_E_INTERNAL_ERROR, SSPI_REASON_OUT_OF_MEMORY,
-                                                     "TLS failed: no memory")
-                                       : failure_explain(context, &cause, failure);
+    context->failure =
+        cause.no_memory ? failure_set(failure, SEC_E_INTERNAL_ERROR, SSPI_REASON_OUT_OF_MEMORY, "TLS failed: no memory")
+                        : failure_explain(context, &cause, failure);
     return context->failure;
 }
 

@@ -77,7 +77,8 @@ int schannel_alpn_select(SSL *ssl, const unsigned char **out, unsigned char *out
     (void)argument;
     if (!context || !context->protocols.size)
         return SSL_TLSEXT_ERR_NOACK;
-    if (SSL_select_next_proto(&chosen, out_size, context->protocols.data, (unsigned)context->protocols.size, in, in_size)
+    if (SSL_select_next_proto(&chosen, out_size, context->protocols.data, (unsigned)context->protocols.size, in,
+                              in_size)
         != OPENSSL_NPN_NEGOTIATED)
         return SSL_TLSEXT_ERR_ALERT_FATAL;
     *out = chosen;

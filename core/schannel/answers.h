@@ -1,6 +1,6 @@
 /*
- * Inside schannel/ only: the functions behind the attributes, one each. Answers are borrowed from the context; certificates
- * are references that the caller gives back.
+ * Inside schannel/ only: the functions behind the attributes, one each. Answers are borrowed from the context;
+ * certificates are references that the caller gives back.
  */
 #ifndef SSPI_SCHANNEL_ANSWERS_H
 #define SSPI_SCHANNEL_ANSWERS_H

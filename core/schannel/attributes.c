@@ -38,6 +38,13 @@ static SECURITY_STATUS answer_names(struct schannel_context *context, struct att
     return value->text ? SEC_E_OK : SEC_E_NO_CREDENTIALS;
 }
 
+static SECURITY_STATUS answer_lifespan(struct schannel_context *context, struct attribute_value *value)
+{
+    value->lifespan.start = context->opened;
+    value->lifespan.expiry = schannel_validate_expiry(context->ssl);
+    return SEC_E_OK;
+}
+
 static SECURITY_STATUS answer_app_data(struct schannel_context *context, struct attribute_value *value)
 {
     value->numbered.content = bytes_of(context->session_data, context->session_data_size);
@@ -52,6 +59,7 @@ static const struct answer_row {
 } answer_rows[] = {
     {SECPKG_ATTR_SIZES, true, answer_sizes},
     {SECPKG_ATTR_NAMES, false, answer_names},
+    {SECPKG_ATTR_LIFESPAN, false, answer_lifespan},
     {SECPKG_ATTR_STREAM_SIZES, false, answer_stream_sizes},
     {SECPKG_ATTR_KEY_INFO, false, answer_key_info},
     {SECPKG_ATTR_UNIQUE_BINDINGS, false, answer_unique_bindings},
@@ -111,8 +119,9 @@ static SECURITY_STATUS material_set(struct schannel_context *context, struct byt
     const SecPkgContext_KeyingMaterialInfo *given = (const void *)value.data;
     struct schannel_material made;
 
-    if (value.size < sizeof *given || !given->pszLabel || !given->cbLabel || (given->cbContextValue && !given->pbContextValue)
-        || !given->cbKeyingMaterial || given->cbKeyingMaterial > MATERIAL_LIMIT)
+    if (value.size < sizeof *given || !given->pszLabel || !given->cbLabel
+        || (given->cbContextValue && !given->pbContextValue) || !given->cbKeyingMaterial
+        || given->cbKeyingMaterial > MATERIAL_LIMIT)
         return too_short(failure);
     made = (struct schannel_material){
         .label = mem_dup(given->pszLabel, given->cbLabel),

@@ -1,6 +1,6 @@
 /*
- * Channel bindings of the connection, as a login inside it takes them: RFC 5929 (tls-unique, tls-server-end-point) and RFC
- * 9266 (tls-exporter). Both ends make the same bytes.
+ * Channel bindings of the connection, as a login inside it takes them: RFC 5929 (tls-unique, tls-server-end-point) and
+ * RFC 9266 (tls-exporter). Both ends make the same bytes.
  */
 #include <openssl/err.h>
 #include <openssl/evp.h>

@@ -8,10 +8,8 @@
 #include "base/secret.h"
 #include "schannel/engine.h"
 
-#define ACCEPTOR_RET                                                                                                   \
-    (ASC_RET_STREAM | ASC_RET_CONFIDENTIALITY | ASC_RET_REPLAY_DETECT | ASC_RET_SEQUENCE_DETECT)
-#define INITIATOR_RET                                                                                                  \
-    (ISC_RET_STREAM | ISC_RET_CONFIDENTIALITY | ISC_RET_REPLAY_DETECT | ISC_RET_SEQUENCE_DETECT)
+#define ACCEPTOR_RET (ASC_RET_STREAM | ASC_RET_CONFIDENTIALITY | ASC_RET_REPLAY_DETECT | ASC_RET_SEQUENCE_DETECT)
+#define INITIATOR_RET (ISC_RET_STREAM | ISC_RET_CONFIDENTIALITY | ISC_RET_REPLAY_DETECT | ISC_RET_SEQUENCE_DETECT)
 
 SECURITY_STATUS schannel_engine_check(const struct step *step, ULONG refused, bool token_wanted)
 {
@@ -26,6 +24,15 @@ SECURITY_STATUS schannel_engine_check(const struct step *step, ULONG refused, bo
         return failure_set(step->failure, SEC_E_INVALID_TOKEN, SSPI_REASON_USAGE,
                            "the first buffer of pInput is not a SECBUFFER_TOKEN");
     return SEC_E_OK;
+}
+
+SECURITY_STATUS schannel_engine_credential(const struct schannel_context *context, const struct credential *credential,
+                                           const struct step *step)
+{
+    if (credential == context->base.credential || credential == context->supplied || context->awaits_certificate)
+        return SEC_E_OK;
+    return failure_set(step->failure, SEC_E_WRONG_CREDENTIAL_HANDLE, SSPI_REASON_USAGE,
+                       "phCredential is not the credential that the context was begun with");
 }
 
 /* What was agreed, for pfContextAttr. */
@@ -111,6 +118,7 @@ static SECURITY_STATUS handshake_done(struct schannel_context *context)
     if (status != SEC_E_OK)
         return status;
     context->stage = STAGE_OPEN;
+    context->opened = clock_now();
     schannel_sizes_settle(context);
     return SEC_E_OK;
 }
@@ -120,8 +128,8 @@ static SECURITY_STATUS handshake_failed(struct schannel_context *context, struct
     SECURITY_STATUS status = schannel_alert_failure(context, step->failure);
 
     if (malformed && context->alert_received == SCHANNEL_NO_ALERT)
-        status = context->failure = failure_set(step->failure, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED_TOKEN,
-                                                "the token is no TLS record");
+        status = context->failure =
+            failure_set(step->failure, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED_TOKEN, "the token is no TLS record");
     schannel_alert_out(context, step);
     return status;
 }

@@ -13,7 +13,7 @@
 #include "schannel/records.h"
 #include "schannel/wire.h"
 
-#define SCHANNEL_MAX_TOKEN 65536 /* a flight with long chains; what is longer is told with SEC_E_BUFFER_TOO_SMALL */
+#define SCHANNEL_MAX_TOKEN 65536  /* a flight with long chains; what is longer is told with SEC_E_BUFFER_TOO_SMALL */
 #define SCHANNEL_MAX_RECORD 16384 /* RFC 8446 5.1 */
 #define SCHANNEL_NO_ALERT (-1)
 
@@ -57,8 +57,9 @@ struct schannel_context {
     int alert_sent, alert_received; /* level << 8 | description, SCHANNEL_NO_ALERT */
     bool finished_again;            /* a handshake ended since this was cleared */
 
-    bool awaits_certificate;        /* initiator: SEC_I_INCOMPLETE_CREDENTIALS was said */
-    bool certificate_refused;       /* then: the program answered, and nobody is asked again */
+    const struct credential *supplied; /* initiator: the credential that answered SEC_I_INCOMPLETE_CREDENTIALS; NULL */
+    bool awaits_certificate;           /* initiator: SEC_I_INCOMPLETE_CREDENTIALS was said */
+    bool certificate_refused;          /* then: the program answered, and nobody is asked again */
 
     bool broken;             /* a fatal alert went either way */
     SECURITY_STATUS failure; /* then: what every later call says */
@@ -70,6 +71,7 @@ struct schannel_context {
     void *session_data; /* SECPKG_ATTR_APP_DATA */
     size_t session_data_size;
     struct schannel_sizes sizes; /* once open */
+    int64_t opened;              /* when: UTC FILETIME */
     uint32_t key_update_room;    /* in STREAM_TRAILER, beside `sizes` */
     bool protects;               /* our side's records are no longer in the clear */
     bool no_reconnects;          /* SCHANNEL_SESSION: sessions of this connection are not kept */
@@ -98,10 +100,13 @@ SECURITY_STATUS schannel_initiate(struct credential *credential, struct context 
 /* Runs the handshake over the token. Statuses of AcceptSecurityContext. */
 MUST_CHECK SECURITY_STATUS schannel_engine_step(struct schannel_context *context, struct step *step);
 /*
- * A leg that is decided (`settled`, `outcome`), `eaten` bytes of the token having been used: hands out what waits for the
- * peer. The outcome; SEC_E_BUFFER_TOO_SMALL and SEC_E_INSUFFICIENT_MEMORY: the call is to be repeated.
+ * A leg that is decided (`settled`, `outcome`), `eaten` bytes of the token having been used: hands out what waits for
+ * the peer. The outcome; SEC_E_BUFFER_TOO_SMALL and SEC_E_INSUFFICIENT_MEMORY: the call is to be repeated.
  */
 MUST_CHECK SECURITY_STATUS schannel_engine_settle(struct schannel_context *context, struct step *step);
+/* A later leg's credential is the one of before, or that of the answer to SEC_I_INCOMPLETE_CREDENTIALS. */
+MUST_CHECK SECURITY_STATUS schannel_engine_credential(const struct schannel_context *context,
+                                                      const struct credential *credential, const struct step *step);
 /* What is common to both sides before anything else: flags that are refused, the place of the token. */
 MUST_CHECK SECURITY_STATUS schannel_engine_check(const struct step *step, ULONG refused, bool token_wanted);
 

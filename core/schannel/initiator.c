@@ -30,8 +30,7 @@ static int certificate_wanted(SSL *ssl, void *argument)
 }
 
 /* The program answers SEC_I_INCOMPLETE_CREDENTIALS: with another credential, or the same one, and then without. */
-static SECURITY_STATUS certificate_supply(struct schannel_context *context, struct credential *given,
-                                          struct step *step)
+static SECURITY_STATUS certificate_supply(struct schannel_context *context, struct credential *given, struct step *step)
 {
     const struct schannel_credential *credential = (const struct schannel_credential *)given;
     const struct certificate *certificate;
@@ -39,6 +38,7 @@ static SECURITY_STATUS certificate_supply(struct schannel_context *context, stru
     if (!context->awaits_certificate)
         return SEC_E_OK;
     context->certificate_refused = true;
+    context->supplied = given;
     if (!credential->certificate_count)
         return SEC_E_OK;
     certificate = credential->certificates[0];
@@ -99,13 +99,15 @@ SECURITY_STATUS schannel_initiate(struct credential *credential, struct context 
 {
     struct schannel_context *context = (struct schannel_context *)*base;
     bool open = context && context->base.phase == CONTEXT_ESTABLISHED;
-    SECURITY_STATUS status =
-        schannel_engine_check(step, REFUSED, context && !open && context->control == CONTROL_NONE);
+    SECURITY_STATUS status = schannel_engine_check(step, REFUSED, context && !open && context->control == CONTROL_NONE);
 
     if (status != SEC_E_OK)
         return status;
     if (!context)
         return first_leg(credential, base, step);
+    status = schannel_engine_credential(context, credential, step);
+    if (status != SEC_E_OK)
+        return status;
     if (open || context->control != CONTROL_NONE)
         return schannel_again_step(context, step);
     status = certificate_supply(context, credential, step);

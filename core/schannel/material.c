@@ -1,6 +1,6 @@
 /*
- * Keys that a program derives from the connection: RFC 5705 exporters, and the key block of EAP-TLS (RFC 5216 2.3, RFC 9190
- * 2.3). The IV block of RFC 5216 is left zero, as RFC 9190 has none.
+ * Keys that a program derives from the connection: RFC 5705 exporters, and the key block of EAP-TLS (RFC 5216 2.3, RFC
+ * 9190 2.3). The IV block of RFC 5216 is left zero, as RFC 9190 has none.
  */
 #include <openssl/err.h>
 #include <string.h>

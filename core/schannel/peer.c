@@ -12,7 +12,7 @@
 
 /* A reference for the caller, as a pointer that api/ copies. */
 static SECURITY_STATUS answer_certificate(struct schannel_context *context, struct attribute_value *value, X509 *x509,
-                                          STACK_OF(X509) *chain)
+                                          STACK_OF(X509) * chain)
 {
     struct certificate *made = NULL;
     PCCERT_CONTEXT *place;
@@ -29,8 +29,9 @@ static SECURITY_STATUS answer_certificate(struct schannel_context *context, stru
     return SEC_E_OK;
 }
 
-/* The issuers that came along. OpenSSL's list begins with the peer's own certificate on a client, but not on a server. */
-static STACK_OF(X509) *issuers_of(const struct schannel_context *context)
+/* The issuers that came along. OpenSSL's list begins with the peer's own certificate on a client, but not on a server.
+ */
+static STACK_OF(X509) * issuers_of(const struct schannel_context *context)
 {
     STACK_OF(X509) *came = SSL_get_peer_cert_chain(context->ssl), *issuers;
 
@@ -45,7 +46,7 @@ static STACK_OF(X509) *issuers_of(const struct schannel_context *context)
 SECURITY_STATUS answer_remote_certificate(struct schannel_context *context, struct attribute_value *value)
 {
     X509 *peer = SSL_get0_peer_certificate(context->ssl);
-    STACK_OF(X509) *issuers;
+    STACK_OF(X509) * issuers;
     SECURITY_STATUS status;
 
     if (!peer)

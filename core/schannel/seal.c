@@ -1,6 +1,6 @@
 /*
- * EncryptMessage: one record, written by OpenSSL straight into the caller's STREAM_HEADER, DATA and STREAM_TRAILER, whose
- * contents one after the other are what the peer gets.
+ * EncryptMessage: one record, written by OpenSSL straight into the caller's STREAM_HEADER, DATA and STREAM_TRAILER,
+ * whose contents one after the other are what the peer gets.
  */
 #include <openssl/err.h>
 #include <openssl/objects.h>
@@ -79,7 +79,7 @@ static uint32_t content_limit(const SSL *ssl)
     uint8_t code = SSL_SESSION_get_max_fragment_length(SSL_get0_session(ssl));
 
     return code >= TLSEXT_max_fragment_length_512 && code <= TLSEXT_max_fragment_length_4096 ? 256u << code
-                                                                                              : SCHANNEL_MAX_RECORD;
+                                                                                             : SCHANNEL_MAX_RECORD;
 }
 
 void schannel_sizes_settle(struct schannel_context *context)
@@ -138,7 +138,8 @@ static SECURITY_STATUS seal_failed(struct schannel_context *context, struct mess
     return status == SEC_E_INVALID_TOKEN ? SEC_E_ENCRYPT_FAILURE : status;
 }
 
-/* A KeyUpdate of ours goes first, before the data was read: then the caller's buffers must not be written to at once. */
+/* A KeyUpdate of ours goes first, before the data was read: then the caller's buffers must not be written to at once.
+ */
 static SECURITY_STATUS seal_after_update(struct schannel_context *context, struct message *message,
                                          struct sealing *sealing)
 {
@@ -180,7 +181,8 @@ static SECURITY_STATUS seal_data(struct schannel_context *context, struct messag
     return status;
 }
 
-/* SECQOP_WRAP_OOB_DATA: the data is an alert. Only the one that OpenSSL sends of its own will is there: close_notify. */
+/* SECQOP_WRAP_OOB_DATA: the data is an alert. Only the one that OpenSSL sends of its own will is there: close_notify.
+ */
 static SECURITY_STATUS seal_alert(struct schannel_context *context, struct message *message)
 {
     struct sealing sealing;

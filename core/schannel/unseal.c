@@ -36,7 +36,8 @@ static void buffer_put(SecBuffer *buffer, ULONG type, uint8_t *data, size_t size
         *buffer = (SecBuffer){(ULONG)size, type, data};
 }
 
-/* The record's three parts and the rest into the caller's buffers, as far as there are any: data first, then the rest. */
+/* The record's three parts and the rest into the caller's buffers, as far as there are any: data first, then the rest.
+ */
 static void unsealing_layout(struct unsealing *in)
 {
     struct message *message = in->message;
@@ -81,7 +82,7 @@ static SECURITY_STATUS record_without_data(struct schannel_context *context, str
         if (malformed)
             break;
         return context->wire.used || context->finished_again || SSL_in_init(context->ssl) ? renegotiate(context, in)
-                                                                                            : SEC_E_OK;
+                                                                                          : SEC_E_OK;
     case SSL_ERROR_WANT_X509_LOOKUP:
         context->awaits_certificate = true;
         return renegotiate(context, in);
@@ -95,8 +96,7 @@ static SECURITY_STATUS record_without_data(struct schannel_context *context, str
 }
 
 /* One record, or what is none. SEC_E_OK with plain_size 0: it carried no data. */
-static SECURITY_STATUS record_read(struct schannel_context *context, struct unsealing *in, size_t size,
-                                   bool malformed)
+static SECURITY_STATUS record_read(struct schannel_context *context, struct unsealing *in, size_t size, bool malformed)
 {
     uint8_t nothing[1], *place = in->base + in->used;
     bool room = size > RECORD_HEADER;

@@ -108,8 +108,7 @@ static void method_make(void)
 {
     BIO_METHOD *made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "sspi");
 
-    if (made
-        && BIO_meth_set_read(made, wire_read) && BIO_meth_set_write(made, wire_write)
+    if (made && BIO_meth_set_read(made, wire_read) && BIO_meth_set_write(made, wire_write)
         && BIO_meth_set_ctrl(made, wire_ctrl)) {
         method = made;
         return;

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "doubles.h"
+#include "schannel.h"
 #include "sspi_ext.h"
 #include "test.h"
 
@@ -28,11 +29,12 @@ struct package {
     bool tickets; /* clients come with a ticket: there is no password to be wrong, and no unknown user */
     bool mutual;  /* the server proves itself, and both sides say so */
     bool signs, seals;
-    bool bindings;                 /* channel bindings and the two flags of Extended Protection */
-    bool server_first;             /* AcceptSecurityContext takes pInput NULL */
-    bool rejects;                  /* a refused login is told to the client by a token, always the same */
-    bool always_signs;             /* signing is agreed even where nobody asks for it */
-    bool last_leg_is_empty;        /* the last call of AcceptSecurityContext gives no token */
+    bool bindings;          /* channel bindings and the two flags of Extended Protection */
+    bool server_first;      /* AcceptSecurityContext takes pInput NULL */
+    bool rejects;           /* a refused login is told to the client by a token, always the same */
+    bool always_signs;      /* signing is agreed even where nobody asks for it */
+    bool stream;            /* TLS: records of a stream, whose boundaries are found here; protection is always on */
+    bool last_leg_is_empty; /* the last call of AcceptSecurityContext gives no token */
     SECURITY_STATUS after_success; /* of AcceptSecurityContext on an established context */
 };
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "pki.h"
 #include "tickets.h"
 
 const struct package *package;
@@ -200,9 +201,77 @@ static const struct package kerberos = {
     .after_success = SEC_E_OUT_OF_SEQUENCE,
 };
 
+/* ---- Schannel: certificates of one authority on both sides, the client's that of EXAMPLE\alice ---- */
+
+/* The fixed clock and OpenSSL's own are years apart: good for both. Signatures of Ed25519 are all equally long. */
+#define CERTIFICATE_STARTS (-10L * 365 * 86400)
+#define CERTIFICATE_ENDS (10L * 365 * 86400)
+
+static SECURITY_STATUS certificate_give(SecHandle *credential, const struct pki_spec *spec)
+{
+    X509 *x509 = pki_certificate(spec);
+    const char *text = pki_pem(x509, pki_private(spec->key)), *trust = pki_pem(pki_authority(), NULL);
+    SECURITY_STATUS status = SspiCredentialSetCertificate(credential, text, (ULONG)strlen(text), NULL, 0, NULL);
+
+    X509_free(x509);
+    return status == SEC_E_OK ? SspiCredentialSetTrust(credential, trust, (ULONG)strlen(trust)) : status;
+}
+
+static SECURITY_STATUS schannel_server(SecHandle *credential, ULONG use)
+{
+    static const struct pki_spec spec = {
+        .name = "www.example.com", .key = PKI_ED25519, .starts = CERTIFICATE_STARTS, .ends = CERTIFICATE_ENDS};
+    SspiAccountStore *store = NULL;
+    SECURITY_STATUS status =
+        AcquireCredentialsHandleA(NULL, (SEC_CHAR *)"Schannel", use, NULL, NULL, NULL, NULL, credential, NULL);
+
+    if (status == SEC_E_OK)
+        status = SspiAccountStoreOpen("memory:", &store);
+    if (status == SEC_E_OK)
+        status = SspiAccountStoreAdd(store, "alice", "EXAMPLE", "x", 1);
+    if (status == SEC_E_OK)
+        status = SspiCredentialSetAccountStore(credential, store);
+    SspiAccountStoreFree(store);
+    if (status == SEC_E_OK)
+        status = SspiCredentialSetOption(credential, "tls_tickets", "0");
+    return status == SEC_E_OK ? certificate_give(credential, &spec) : status;
+}
+
+static SECURITY_STATUS schannel_client(SecHandle *credential, ULONG use, enum client_kind kind)
+{
+    const struct pki_spec spec = {.name = "alice",
+                                  .upn = "alice@EXAMPLE",
+                                  .key = PKI_ED25519,
+                                  .client = true,
+                                  .self_signed = kind != CLIENT_GOOD,
+                                  .starts = CERTIFICATE_STARTS,
+                                  .ends = CERTIFICATE_ENDS};
+    SECURITY_STATUS status =
+        AcquireCredentialsHandleA(NULL, (SEC_CHAR *)"Schannel", use, NULL, NULL, NULL, NULL, credential, NULL);
+
+    return status == SEC_E_OK ? certificate_give(credential, &spec) : status;
+}
+
+static const struct package schannel = {
+    .name = "Schannel",
+    .rpc_id = UNISP_RPC_ID,
+    .acquire_server = schannel_server,
+    .acquire_client = schannel_client,
+    .target = "www.example.com",
+    .client_name = "EXAMPLE\\alice",
+    .server_legs = 2,
+    .protect_server = ASC_REQ_MUTUAL_AUTH | ASC_REQ_CONFIDENTIALITY | ASC_REQ_REPLAY_DETECT | ASC_REQ_SEQUENCE_DETECT
+                      | ASC_REQ_STREAM,
+    .protect_client = ISC_REQ_CONFIDENTIALITY | ISC_REQ_REPLAY_DETECT | ISC_REQ_SEQUENCE_DETECT | ISC_REQ_STREAM,
+    .tickets = true,
+    .stream = true,
+    .last_leg_is_empty = true,
+    .after_success = SEC_E_INVALID_TOKEN, /* bytes left over, and no buffer to say so */
+};
+
 const struct package *package_at(size_t index)
 {
-    static const struct package *const packages[] = {&ntlm, &negotiate, &kerberos};
+    static const struct package *const packages[] = {&ntlm, &negotiate, &kerberos, &schannel};
 
     return index < sizeof packages / sizeof *packages ? packages[index] : NULL;
 }

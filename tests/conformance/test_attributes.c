@@ -28,6 +28,8 @@ Test(attributes, both_sides_have_one_session_key)
     {
         SecPkgContext_SessionKey server, client, again;
 
+        if (package->stream) /* keys are derived by a name: KEYING_MATERIAL */
+            continue;
         exchange_open(&exchange);
         assert_status(QueryContextAttributesA(&exchange.server, SECPKG_ATTR_SESSION_KEY, &server), SEC_E_OK);
         assert_status(QueryContextAttributesW(&exchange.client, SECPKG_ATTR_SESSION_KEY, &client), SEC_E_OK);
@@ -63,7 +65,7 @@ Test(attributes, sizes_bound_every_token)
         assert_status(QueryContextAttributesA(&exchange.server, SECPKG_ATTR_SIZES, &sizes), SEC_E_OK);
         cr_assert_geq(sizes.cbMaxToken, largest);
         cr_assert_eq(sizes.cbMaxSignature > 0, package->signs);
-        cr_assert_eq(sizes.cbSecurityTrailer > 0, package->seals);
+        cr_assert_eq(sizes.cbSecurityTrailer > 0, package->seals || package->stream);
         exchange_end(&exchange);
     }
 }
@@ -99,7 +101,9 @@ Test(attributes, every_number_in_every_state)
                 void *room[128] = {0};
                 SECURITY_STATUS status = QueryContextAttributesExW(&exchange.server, attribute, room, sizeof room);
 
-                cr_assert(status == SEC_E_OK || status == SEC_E_UNSUPPORTED_FUNCTION || status == SEC_E_INVALID_HANDLE);
+                cr_assert(
+                    status == SEC_E_OK || status == SEC_E_UNSUPPORTED_FUNCTION || status == SEC_E_INVALID_HANDLE
+                    || (package->stream && status == SEC_E_OUT_OF_SEQUENCE)); /* KEYING_MATERIAL before it was named */
                 for (size_t i = 0; i < 4; i++) /* refused where it is no pointer of the library's */
                     (void)FreeContextBuffer(room[i]);
             }
@@ -129,6 +133,8 @@ Test(attributes, target_that_the_client_named)
     {
         SecPkgContext_ClientSpecifiedTarget target;
 
+        if (package->stream)
+            continue;
         exchange_open(&exchange);
         assert_status(QueryContextAttributesA(&exchange.server, SECPKG_ATTR_CLIENT_SPECIFIED_TARGET, &target),
                       SEC_E_OK);

@@ -177,6 +177,10 @@ Test(buffers, token_by_type_not_by_place)
         in_buffers[0] = (SecBuffer){0, SECBUFFER_EMPTY, NULL};
         in_buffers[1] = (SecBuffer){4, SECBUFFER_PKG_PARAMS, untouched};
         in_buffers[2] = (SecBuffer){exchange.token_size, SECBUFFER_TOKEN | SECBUFFER_READONLY, exchange.token};
+        if (package->stream) { /* the one whose token comes first */
+            in_buffers[0] = in_buffers[2];
+            in_buffers[2] = (SecBuffer){0, SECBUFFER_EMPTY, NULL};
+        }
         out_buffers[0] = (SecBuffer){4, SECBUFFER_DATA, untouched};
         out_buffers[1] = (SecBuffer){TOKEN_MAX, SECBUFFER_TOKEN, memory};
         assert_status(accept(NULL, &in, 0, &exchange.server, &out, &attributes), FIRST_LEG_STATUS);

@@ -121,8 +121,11 @@ Test(failures, garbage_as_the_first_token)
     {
         exchange_begin(&exchange, CLIENT_GOOD);
         for (size_t i = package->server_first; i < sizeof garbage / sizeof *garbage;
-             i++) { /* [0] asks a server to begin */
-            assert_status(feed(garbage[i], strlen(garbage[i])), SEC_E_INVALID_TOKEN);
+             i++) {                                  /* [0] asks a server to begin */
+            bool begins = package->stream && i == 5; /* of a record */
+
+            assert_status(feed(garbage[i], strlen(garbage[i])),
+                          begins ? SEC_E_INCOMPLETE_MESSAGE : SEC_E_INVALID_TOKEN);
             cr_assert_not(SecIsValidHandle(&exchange.server));
             cr_assert(exchange.token_size == 0 || package->rejects);
             cr_assert_eq(exchange.server_attributes, 0);
@@ -157,7 +160,10 @@ Test(failures, every_truncation_of_the_last_token, .timeout = 300)
         for (ULONG size = 0; size < last_size; size++) {
             exchange_again(&exchange);
             exchange_until_last(&exchange);
-            cr_assert_lt(feed(exchange.token, size), 0, "%s at %u", package->name, (unsigned)size);
+            feed(exchange.token, size);
+            cr_assert(exchange.server_status < 0
+                          || (package->stream && exchange.server_status == SEC_I_CONTINUE_NEEDED), /* a whole record */
+                      "%s at %u", package->name, (unsigned)size);
         }
         exchange_end(&exchange);
     }
@@ -317,13 +323,18 @@ Test(events, one_for_each_refusal_without_the_password)
 {
     FOR_EACH_PACKAGE
     {
-        const SECURITY_STATUS refused = package->tickets ? SEC_E_DECRYPT_FAILURE : SEC_E_LOGON_DENIED;
+        const SECURITY_STATUS refused = package->stream    ? SEC_E_UNTRUSTED_ROOT
+                                        : package->tickets ? SEC_E_DECRYPT_FAILURE
+                                                           : SEC_E_LOGON_DENIED;
+        const ULONG reason = package->stream    ? SSPI_REASON_CERTIFICATE
+                             : package->tickets ? SSPI_REASON_WRONG_KEY
+                                                : SSPI_REASON_WRONG_PASSWORD;
 
         watch(CLIENT_WRONG_PASSWORD);
         assert_status(exchange_run(&exchange), refused);
         cr_assert_eq(events, 1);
         assert_status(event.Status, refused);
-        cr_assert_eq(event.Reason, package->tickets ? SSPI_REASON_WRONG_KEY : SSPI_REASON_WRONG_PASSWORD);
+        cr_assert_eq(event.Reason, reason);
         cr_assert_null(strstr(explanation, "correct horse"));
         exchange_end(&exchange);
         watch(CLIENT_GOOD);

@@ -26,8 +26,9 @@ Test(handshake, reachable_by_name_and_described)
         cr_assert_eq(info->wRPCID, package->rpc_id);
         cr_assert_eq(info->wVersion, 1);
         cr_assert_gt(info->cbMaxToken, 0);
-        cr_assert_eq((info->fCapabilities & SECPKG_FLAG_INTEGRITY) != 0, package->signs);
-        cr_assert_eq((info->fCapabilities & SECPKG_FLAG_PRIVACY) != 0, package->seals);
+        cr_assert_eq((info->fCapabilities & SECPKG_FLAG_INTEGRITY) != 0, package->signs || package->stream);
+        cr_assert_eq((info->fCapabilities & SECPKG_FLAG_PRIVACY) != 0, package->seals || package->stream);
+        cr_assert_eq((info->fCapabilities & SECPKG_FLAG_STREAM) != 0, package->stream);
         assert_status(EnumerateSecurityPackagesA(&count, &all), SEC_E_OK);
         for (ULONG i = 0; i < count; i++)
             listed = listed || strcmp(all[i].Name, package->name) == 0;

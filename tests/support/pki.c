@@ -66,7 +66,7 @@ static void make(void)
     keys[PKI_ED25519] = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
     authority_key = EVP_EC_gen("P-256");
     must(keys[PKI_P256] && keys[PKI_RSA] && keys[PKI_ED25519] && authority_key);
-    authority = certificate_begin("Example Authority", authority_key, -DAY, 3650 * DAY);
+    authority = certificate_begin("Example Authority", authority_key, -3660 * DAY, 3660 * DAY);
     extension_add(authority, NID_basic_constraints, "critical,CA:TRUE");
     extension_add(authority, NID_key_usage, "critical,keyCertSign,cRLSign");
     certificate_sign(authority, authority, authority_key);

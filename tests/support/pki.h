@@ -12,12 +12,12 @@
 enum pki_key { PKI_P256, PKI_RSA, PKI_ED25519, PKI_KEYS };
 
 struct pki_spec {
-    const char *name;       /* common name, and DNS name unless `client` */
-    const char *upn;        /* user principal name in the subject's alternative names; NULL: none */
+    const char *name; /* common name, and DNS name unless `client` */
+    const char *upn;  /* user principal name in the subject's alternative names; NULL: none */
     enum pki_key key;
-    bool client;            /* for authentication of clients, else of servers */
-    bool self_signed;       /* not of the authority */
-    long starts, ends;      /* seconds from now; both 0: yesterday, in a year */
+    bool client;       /* for authentication of clients, else of servers */
+    bool self_signed;  /* not of the authority */
+    long starts, ends; /* seconds from now; both 0: yesterday, in a year */
 };
 
 /* The authority's certificate, borrowed for the life of the process. */

@@ -1,3 +1,4 @@
+/* attributes.c, attributes_set.c. */
 #include "api/context_buffer.h"
 #include "doubles.h"
 #include "schannel.h"

@@ -22,12 +22,12 @@ static void acquire(struct tls_end *end, const struct pki_spec *spec, DWORD flag
 {
     struct certificate *certificate = spec ? certificate_of(spec) : NULL;
     PCCERT_CONTEXT context = certificate ? &certificate->context : NULL;
-    SCH_CREDENTIALS given = {.dwVersion = SCH_CREDENTIALS_VERSION, .cCreds = context ? 1 : 0, .paCred = &context,
-                             .dwFlags = flags};
+    SCH_CREDENTIALS given = {
+        .dwVersion = SCH_CREDENTIALS_VERSION, .cCreds = context ? 1 : 0, .paCred = &context, .dwFlags = flags};
 
     assert_status(AcquireCredentialsHandleA(NULL, (SEC_CHAR *)"Schannel",
-                                            end->server ? SECPKG_CRED_INBOUND : SECPKG_CRED_OUTBOUND, NULL, &given, NULL,
-                                            NULL, &end->credential, NULL),
+                                            end->server ? SECPKG_CRED_INBOUND : SECPKG_CRED_OUTBOUND, NULL, &given,
+                                            NULL, NULL, &end->credential, NULL),
                   SEC_E_OK);
     certificate_release(certificate);
     for (; *options; options += 2)

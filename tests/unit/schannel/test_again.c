@@ -1,4 +1,5 @@
-/* After the handshake: shutdown, alerts, new keys, certificates asked for late, renegotiation that is refused. */
+/* again.c, control.c: after the handshake. Shutdown, alerts, new keys, late certificates, renegotiation that is
+ * refused. */
 #include <openssl/err.h>
 
 #include "raw_peer.h"
@@ -210,9 +211,8 @@ Test(again, key_update_needs_the_room_of_stream_sizes)
     struct tls_end *own;
     SecPkgContext_StreamSizes sizes;
     uint8_t header[5], data[5] = "data", trailer[64];
-    SecBuffer buffers[3] = {{5, SECBUFFER_STREAM_HEADER, header},
-                            {4, SECBUFFER_DATA, data},
-                            {17, SECBUFFER_STREAM_TRAILER, trailer}};
+    SecBuffer buffers[3] = {
+        {5, SECBUFFER_STREAM_HEADER, header}, {4, SECBUFFER_DATA, data}, {17, SECBUFFER_STREAM_TRAILER, trailer}};
     SecBufferDesc desc = {SECBUFFER_VERSION, 3, buffers};
 
     open_raw(true, TLS1_3_VERSION, &own);

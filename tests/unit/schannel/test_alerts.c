@@ -1,4 +1,5 @@
-/* Refusals: the status, the alert in its buffer, the record for the peer, and nothing of it on other connections. */
+/* alert.c: refusals, the status, the alert in its buffer, the record for the peer, and nothing of it on other
+ * connections. */
 #include <openssl/err.h>
 
 #include "raw_peer.h"
@@ -148,8 +149,7 @@ Test(alerts, buffer_that_is_missing_or_small)
     for (int form = 0; form < 2; form++) {
         SecBuffer in_buffer = {sizeof hello, SECBUFFER_TOKEN, hello};
         SecBuffer out_buffers[2] = {{sizeof token, SECBUFFER_TOKEN, token}, {sizeof alert, SECBUFFER_ALERT, alert}};
-        SecBufferDesc in = {SECBUFFER_VERSION, 1, &in_buffer},
-                      out = {SECBUFFER_VERSION, form ? 2 : 1, out_buffers};
+        SecBufferDesc in = {SECBUFFER_VERSION, 1, &in_buffer}, out = {SECBUFFER_VERSION, form ? 2 : 1, out_buffers};
         ULONG attributes;
 
         cr_assert_lt(AcceptSecurityContext(&pair.server.credential, NULL, &in, ASC_REQ_EXTENDED_ERROR, 0,

@@ -1,4 +1,5 @@
-/* Attributes: both ends agree, and everything handed out can be given back. */
+/* attributes.c, bindings.c, connection.c, material.c, alpn.c: both ends agree, and what is handed out can be given
+ * back. */
 #include <openssl/ssl.h>
 
 #include "certificate/certificate.h"
@@ -208,7 +209,8 @@ Test(attributes, application_data_of_a_session)
 Test(attributes, keying_material)
 {
     for (int i = 0; i < 2; i++) {
-        SecPkgContext_KeyingMaterialInfo info = {.cbLabel = 12, .pszLabel = (LPSTR) "EXPERIMENTAL", .cbKeyingMaterial = 40};
+        SecPkgContext_KeyingMaterialInfo info = {
+            .cbLabel = 12, .pszLabel = (LPSTR) "EXPERIMENTAL", .cbKeyingMaterial = 40};
         SecPkgContext_KeyingMaterial server, client;
         SecPkgContext_EapKeyBlock eap[2];
 
@@ -259,7 +261,8 @@ Test(attributes, before_the_handshake_is_done)
 /* ---- Application protocols, RFC 7301 ---- */
 
 /* h2, http/1.1: 12000000 02000000 0c00 02 6832 08 687474702f312e31. */
-static const uint8_t h2_http11[] = {18, 0, 0, 0, 2, 0, 0, 0, 12, 0, 2, 'h', '2', 8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+static const uint8_t h2_http11[] = {18,  0,   0, 0,   2,   0,   0,   0,   12,  0,   2,
+                                    'h', '2', 8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 static const uint8_t http11[] = {15, 0, 0, 0, 2, 0, 0, 0, 9, 0, 8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 static const uint8_t ftp[] = {10, 0, 0, 0, 2, 0, 0, 0, 4, 0, 3, 'f', 't', 'p'};
 

@@ -1,4 +1,5 @@
-/* Legs: every way of cutting the bytes, outputs that do not fit, what is left over. */
+/* engine.c, acceptor.c, initiator.c, context.c, provider.c: every way of cutting the bytes, outputs that do not fit,
+ * what is left over. */
 #include "tls_rig.h"
 
 static struct tls_pair pair;

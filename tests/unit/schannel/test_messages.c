@@ -1,4 +1,4 @@
-/* EncryptMessage and DecryptMessage: sizes, layout, records cut and joined, altered ones. */
+/* seal.c, unseal.c, wire.c: EncryptMessage and DecryptMessage, sizes, layout, records cut and joined, altered ones. */
 #include <stdlib.h>
 
 #include "raw_peer.h"
@@ -238,9 +238,8 @@ Test(messages, replayed_and_swapped)
 Test(messages, buffers_that_are_too_small_or_missing)
 {
     uint8_t header[64], trailer[64], data[4] = "abc";
-    SecBuffer buffers[3] = {{0, SECBUFFER_STREAM_HEADER, header},
-                            {3, SECBUFFER_DATA, data},
-                            {0, SECBUFFER_STREAM_TRAILER, trailer}};
+    SecBuffer buffers[3] = {
+        {0, SECBUFFER_STREAM_HEADER, header}, {3, SECBUFFER_DATA, data}, {0, SECBUFFER_STREAM_TRAILER, trailer}};
     SecBufferDesc desc = {SECBUFFER_VERSION, 3, buffers};
     SecPkgContext_StreamSizes sizes;
 

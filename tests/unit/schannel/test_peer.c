@@ -1,4 +1,5 @@
-/* Who the peer is: the server's name and chain, clients' certificates, and what programs are asked and told of them. */
+/* validate.c, peer.c, initiator.c: the server's name and chain, clients' certificates, and what programs are told of
+ * them. */
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -173,7 +174,8 @@ Test(peer, certificate_that_maps_to_an_account)
         assert_status(QueryContextAttributesA(&pair.server.context, SECPKG_ATTR_NAMES, &names), SEC_E_OK);
         cr_assert_str_eq(names.sUserName, "example.com\\alice");
         FreeContextBuffer(names.sUserName);
-        assert_status(QueryContextAttributesA(&pair.server.context, SECPKG_ATTR_REMOTE_CERT_CONTEXT, &remote), SEC_E_OK);
+        assert_status(QueryContextAttributesA(&pair.server.context, SECPKG_ATTR_REMOTE_CERT_CONTEXT, &remote),
+                      SEC_E_OK);
         cr_assert(certificate_context_free(remote));
         tls_end(&pair);
     }
@@ -331,9 +333,9 @@ Test(peer, credential_of_another_package)
     SecHandle ntlm, own;
 
     until_asked("1.3");
-    assert_status(AcquireCredentialsHandleA(NULL, (SEC_CHAR *)"NTLM", SECPKG_CRED_OUTBOUND, NULL, NULL, NULL, NULL, &ntlm,
-                                            NULL),
-                  SEC_E_OK);
+    assert_status(
+        AcquireCredentialsHandleA(NULL, (SEC_CHAR *)"NTLM", SECPKG_CRED_OUTBOUND, NULL, NULL, NULL, NULL, &ntlm, NULL),
+        SEC_E_OK);
     own = pair.client.credential;
     pair.client.credential = ntlm;
     assert_status(tls_leg(&pair.client), SEC_E_WRONG_CREDENTIAL_HANDLE);
@@ -360,7 +362,8 @@ Test(peer, resumption)
             size_t size;
 
             assert_status(QueryContextAttributesA(&pair.server.context, SECPKG_ATTR_SESSION_INFO, &info), SEC_E_OK);
-            cr_assert_eq(info.dwFlags, round == 1 || round == 2 ? SSL_SESSION_RECONNECT : 0, "%s, %d", versions[i], round);
+            cr_assert_eq(info.dwFlags, round == 1 || round == 2 ? SSL_SESSION_RECONNECT : 0, "%s, %d", versions[i],
+                         round);
             if (round == 2) {
                 assert_status(SslEmptyCacheA(NULL, 0) ? SEC_E_OK : SEC_E_INTERNAL_ERROR, SEC_E_OK);
                 assert_status(ApplyControlToken(&pair.client.context, &desc), SEC_E_OK);

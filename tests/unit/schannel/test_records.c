@@ -33,7 +33,7 @@ Test(records, limit)
 
 Test(records, what_is_none)
 {
-    static const uint8_t bad[][5] = {{19, 3, 1, 0, 2}, {25, 3, 1, 0, 2},      {22, 2, 1, 0, 2},
+    static const uint8_t bad[][5] = {{19, 3, 1, 0, 2}, {25, 3, 1, 0, 2},       {22, 2, 1, 0, 2},
                                      {22, 4, 1, 0, 2}, {22, 3, 1, 0x48, 0x01}, {'G', 'E', 'T', ' ', '/'}};
     uint8_t behind[12] = {22, 3, 1, 0, 2, 'a', 'b'};
 

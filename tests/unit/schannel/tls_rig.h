@@ -23,7 +23,7 @@ struct tls_end {
     size_t in_size, out_size;
     uint8_t alert[2];
     ULONG alert_size;
-    ULONG extra, missing; /* what the last leg reported */
+    ULONG extra, missing;  /* what the last leg reported */
     const void *protocols; /* SECBUFFER_APPLICATION_PROTOCOLS of the first leg; NULL: none */
     ULONG protocols_size;
     const char *target;
