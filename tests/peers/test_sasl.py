@@ -128,6 +128,66 @@ def test_ldap_without_login(directory: Callable[..., Server]) -> None:
     assert refused.returncode == 50
 
 
+def bind_request(number: int, token: bytes) -> bytes:
+    """A message of a client's login by GSSAPI."""
+    from ldap3.protocol import rfc4511
+    from pyasn1.codec.ber import encoder
+
+    way = rfc4511.SaslCredentials()
+    way["mechanism"], way["credentials"] = "GSSAPI", token
+    body, message = rfc4511.BindRequest(), rfc4511.LDAPMessage()
+    body["version"], body["name"] = 3, ""
+    body["authentication"] = rfc4511.AuthenticationChoice().setComponentByName("sasl", way)
+    message["messageID"] = number
+    message["protocolOp"] = rfc4511.ProtocolOp().setComponentByName("bindRequest", body)
+    return encoder.encode(message)
+
+
+def challenge_of(answer: bytes) -> tuple[int, bytes]:
+    from ldap3.protocol import rfc4511
+    from pyasn1.codec.ber import decoder
+
+    body = decoder.decode(answer, asn1Spec=rfc4511.LDAPMessage())[0]["protocolOp"].getComponent()
+    token = body["serverSaslCreds"]
+    return int(body["resultCode"]), bytes(token) if token.hasValue() else b""
+
+
+@pytest.mark.parametrize("injected", [b"", bytes.fromhex("3005020109420000")])
+def test_ldap_words_before_the_layer(directory: Callable[..., Server], injected: bytes) -> None:
+    """What somebody puts between the end of the login and the layer closes the connection."""
+    server = directory()
+    client = sspi.SaslClient(sspi.Credential("Kerberos", usage="initiate"), "GSSAPI", target="ldap/localhost")
+    code, challenge, number = 14, b"", 0
+    with socket.create_connection(("127.0.0.1", server.port), 10) as connection:
+        while code == 14:
+            number += 1
+            request = bind_request(number, client.step(challenge).token)
+            connection.sendall(request + (injected if client.complete else b""))
+            answer = connection.recv(65536)
+            if injected and client.complete:
+                assert answer == b""
+                return
+            code, challenge = challenge_of(answer)
+        assert code == 0
+    assert client.layer == "confidentiality"
+
+
+def test_ldap_garbage(directory: Callable[..., Server]) -> None:
+    """Whatever is no LDAP ends its connection, and nothing else."""
+    server = directory()
+    long = (b"\x30\xff" + b"\xff" * 200, b"\x30\x84\x7f\xff\xff\xff", b"\xa0" * 70000)
+    for words in (*long, b"\x30\x80" * 3000, b"GET / HTTP/1.1\r\n\r\n", b"\x30\x03\x02\x01\x01"):
+        with socket.create_connection(("127.0.0.1", server.port), 10) as connection:
+            try:
+                connection.sendall(words)
+                connection.shutdown(socket.SHUT_WR)
+                while connection.recv(4096):
+                    pass
+            except ConnectionError:
+                pass
+    assert ldap(server, "ldapwhoami", "GSSAPI")[0] == 0
+
+
 @pytest.fixture
 def ntlm_only(directory: Callable[..., Server], accounts: Path, tmp_path: Path) -> tuple[Server, Path, dict[str, str]]:
     """A client without a ticket, and the file of its password."""
