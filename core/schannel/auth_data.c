@@ -70,7 +70,9 @@ static SECURITY_STATUS old_form_take(struct schannel_credential *credential, con
         .bits_most = given->dwMaximumCipherStrength,
         .lifespan_ms = given->dwSessionLifespan,
     };
-    status = roots_take(credential, given->hRootStore, failure);
+    status = schannel_algorithms_take(&credential->limits, given->palgSupportedAlgs, given->cSupportedAlgs, failure);
+    if (status == SEC_E_OK)
+        status = roots_take(credential, given->hRootStore, failure);
     if (status != SEC_E_OK)
         return status;
     return certificates_take(credential, given->dwCredFormat, given->cCreds, given->paCred, failure);
@@ -83,7 +85,9 @@ static SECURITY_STATUS new_form_take(struct schannel_credential *credential, con
 
     credential->flags = given->dwFlags;
     credential->limits = (struct schannel_limits){.lifespan_ms = given->dwSessionLifespan};
-    status = roots_take(credential, given->hRootStore, failure);
+    status = schannel_parameters_take(&credential->limits, given->pTlsParameters, given->cTlsParameters, failure);
+    if (status == SEC_E_OK)
+        status = roots_take(credential, given->hRootStore, failure);
     if (status != SEC_E_OK)
         return status;
     return certificates_take(credential, given->dwCredFormat, given->cCreds, given->paCred, failure);

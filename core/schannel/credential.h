@@ -18,8 +18,23 @@ struct schannel_names;
 
 #define SCHANNEL_SESSION_ID_CONTEXT 16 /* bytes; RFC 5246 leaves it to the server */
 
+/* One CRYPTO_SETTINGS: what a suite must not be made of. */
+struct schannel_rule {
+    eTlsAlgorithmUsage usage;
+    char name[24];     /* CNG's, folded to upper case */
+    unsigned modes;    /* SCHANNEL_MODE_ bits; 0: all */
+    ULONG least, most; /* bits that stay allowed; both 0: none */
+};
+#define SCHANNEL_MODE_CBC 1u
+#define SCHANNEL_MODE_GCM 2u
+#define SCHANNEL_MODE_CCM 4u
+
 /* Limits that SCHANNEL_CRED or SCH_CREDENTIALS set. */
 struct schannel_limits {
+    struct schannel_rule rules[SCH_CRED_MAX_SUPPORTED_CRYPTO_SETTINGS];
+    size_t rule_count;
+    ALG_ID algorithms[SCH_CRED_MAX_SUPPORTED_ALGS]; /* the only ones of their class */
+    size_t algorithm_count;
     ULONG protocols_on;  /* SP_PROT_ bits; 0: the system's default */
     ULONG protocols_off; /* SP_PROT_ bits */
     bool old_form;       /* SCHANNEL_CRED: TLS 1.3 only where it is named */
@@ -82,6 +97,19 @@ MUST_CHECK SECURITY_STATUS schannel_set_ocsp(struct credential *credential, stru
 /* Takes what pAuthData says: SCHANNEL_CRED or SCH_CREDENTIALS. NULL is legal and says nothing. */
 MUST_CHECK SECURITY_STATUS schannel_auth_data_take(struct schannel_credential *credential, const void *auth_data,
                                                    struct failure *failure);
+
+/* ---- suites.c ---- */
+
+/* Takes TLS_PARAMETERS. SEC_E_INVALID_PARAMETER; SEC_E_UNSUPPORTED_FUNCTION for what is neither understood nor
+ * optional. */
+MUST_CHECK SECURITY_STATUS schannel_parameters_take(struct schannel_limits *limits, const TLS_PARAMETERS *parameters,
+                                                    DWORD count, struct failure *failure);
+/* Takes palgSupportedAlgs. */
+MUST_CHECK SECURITY_STATUS schannel_algorithms_take(struct schannel_limits *limits, const ALG_ID *algorithms,
+                                                    DWORD count, struct failure *failure);
+/* Whether a limit needs the list of suites to be filtered, and whether a suite stays. */
+bool schannel_limits_suites(const struct schannel_limits *limits);
+bool schannel_suite_allowed(const struct schannel_limits *limits, const SSL_CIPHER *cipher);
 
 /* ---- configured.c ---- */
 

@@ -160,13 +160,6 @@ static SECURITY_STATUS ciphers_apply(const struct schannel_credential *credentia
 
 /* ---- The program's limits on the strength of ciphers ---- */
 
-static bool strength_fits(const struct schannel_limits *limits, const SSL_CIPHER *cipher)
-{
-    const int bits = SSL_CIPHER_get_bits(cipher, NULL);
-
-    return (ULONG)bits >= limits->bits_least && (!limits->bits_most || (ULONG)bits <= limits->bits_most);
-}
-
 /* The names of the ciphers that fit, those of TLS 1.3 or the others; each begins with a colon. */
 static void names_write(const struct schannel_limits *limits, STACK_OF(SSL_CIPHER) * ciphers, bool newest, char *out,
                         size_t room)
@@ -178,7 +171,7 @@ static void names_write(const struct schannel_limits *limits, STACK_OF(SSL_CIPHE
         const SSL_CIPHER *cipher = sk_SSL_CIPHER_value(ciphers, i);
         const char *name = SSL_CIPHER_get_name(cipher);
 
-        if ((strncmp(name, "TLS_", 4) == 0) != newest || !strength_fits(limits, cipher)
+        if ((strncmp(name, "TLS_", 4) == 0) != newest || !schannel_suite_allowed(limits, cipher)
             || used + strlen(name) + 2 > room)
             continue;
         used += (size_t)snprintf(out + used, room - used, "%s%s", used ? ":" : "", name);
@@ -192,7 +185,7 @@ static SECURITY_STATUS strength_apply(const struct schannel_credential *credenti
     char older[4096], newer[1024];
     STACK_OF(SSL_CIPHER) *ciphers = SSL_CTX_get_ciphers(tls);
 
-    if (!limits->bits_least && !limits->bits_most)
+    if (!schannel_limits_suites(limits))
         return SEC_E_OK;
     if (limits->bits_least == UINT32_MAX || limits->bits_most == UINT32_MAX)
         return failure_set(failure, SEC_E_UNSUPPORTED_FUNCTION, SSPI_REASON_UNSUPPORTED,
@@ -201,8 +194,7 @@ static SECURITY_STATUS strength_apply(const struct schannel_credential *credenti
     names_write(limits, ciphers, false, older, sizeof older);
     if (!newer[0] && !older[0])
         return failure_set(failure, SEC_E_ALGORITHM_MISMATCH, SSPI_REASON_POLICY,
-                           "no cipher has between %u and %u bits", (unsigned)limits->bits_least,
-                           (unsigned)limits->bits_most);
+                           "no cipher suite is left of what the program allows");
     return suites_set(tls, older, newer, SEC_E_ALGORITHM_MISMATCH, failure);
 }
 

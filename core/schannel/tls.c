@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "account/fork_lock.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "certificate/info.h"
@@ -104,9 +105,11 @@ static int response_staple(SSL *ssl, void *argument)
     size_t size = 0;
 
     (void)argument;
+    fork_lock_enter();
     for (size_t i = 0; i < credential->certificate_count && !copy; i++)
         if (credential->certificates[i]->x509 == mine)
             copy = certificate_ocsp_copy(credential->certificates[i], &size);
+    fork_lock_leave();
     if (!copy)
         return SSL_TLSEXT_ERR_NOACK;
     if (SSL_set_tlsext_status_ocsp_resp(ssl, copy, (long)size) == 1)

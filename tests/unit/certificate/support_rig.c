@@ -16,7 +16,7 @@ static void *keep(size_t size)
     static struct block {
         struct block *next;
         uint8_t data[];
-    } *blocks;
+    } * blocks;
     struct block *block = malloc(sizeof *block + size);
 
     cr_assert_not_null(block);

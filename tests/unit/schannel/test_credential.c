@@ -225,6 +225,19 @@ Test(policy, versions_of_the_old_form)
     }
 }
 
+Test(policy, parameters_of_the_new_form)
+{
+    TLS_PARAMETERS parameters = {.grbitDisabledProtocols = SP_PROT_TLS1_3};
+    SCH_CREDENTIALS given = {.dwVersion = SCH_CREDENTIALS_VERSION, .cTlsParameters = 1, .pTlsParameters = &parameters};
+
+    own_begin(&pair, NULL, &given);
+    own_certificate(&pair.server, own_pem(&server), false);
+    own_trust(&pair.client);
+    cr_assert_not(own_open(&pair, NAME));
+    cr_assert_eq(protocol_of(&pair.client), SP_PROT_TLS1_2_CLIENT);
+    tls_end(&pair);
+}
+
 static void client_refused(SECURITY_STATUS expected, const char *words)
 {
     pair.client.target = NAME;
@@ -295,7 +308,7 @@ Test(policy, strength)
     tls_end(&pair);
     given.dwMaximumCipherStrength = 64;
     begin_usual(&given);
-    client_refused(SEC_E_ALGORITHM_MISMATCH, "no cipher has");
+    client_refused(SEC_E_ALGORITHM_MISMATCH, "no cipher suite is left");
     given.dwMaximumCipherStrength = (DWORD)-1;
     begin_usual(&given);
     client_refused(SEC_E_UNSUPPORTED_FUNCTION, "without encryption");
