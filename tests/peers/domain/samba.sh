@@ -42,8 +42,8 @@ namespaces_prepare() {
     printf 'search ad.example.test\nnameserver %s\n' "$address" > "$folder/resolv.conf"
     mount --bind "$folder/hosts" /etc/hosts
     mount --bind "$folder/resolv.conf" /etc/resolv.conf
-    mount -t tmpfs none /run
-    mkdir /run/samba
+    mkdir -p /run/samba
+    mount -t tmpfs none /run/samba
 }
 
 kerberos_configure() {
