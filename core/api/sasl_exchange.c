@@ -11,6 +11,9 @@
 
 #define CHOICE_MAX (4 + SASL_AUTHZ_MAX + SASL_MESSAGE_ROOM) /* the longest message of the agreement */
 
+/* RFC 4752 3.1: with a layer the client asks for these too, so that nobody repeats its messages or plays its server. */
+#define LAYER_NEEDS (ISC_REQ_MUTUAL_AUTH | ISC_REQ_SEQUENCE_DETECT)
+
 struct sasl_leg {
     struct sasl *sasl;
     struct credential *credential;
@@ -247,18 +250,21 @@ static size_t room_measure(const struct step_frame *frame, size_t size, size_t *
     return size ? size : SASL_MESSAGE_ROOM + 4;
 }
 
+typedef SECURITY_STATUS package_function(struct credential *credential, struct context **context, struct step *step);
+
 static SECURITY_STATUS package_run(const struct sasl_leg *leg)
 {
     static const struct step_frame frame = {room_measure};
     const struct provider *provider = provider_of(leg);
     const bool accepts = leg->sasl->acceptor;
-    SECURITY_STATUS(*run)
-    (struct credential *, struct context **, struct step *) = accepts ? provider->accept : provider->initiate;
+    package_function *run = accepts ? provider->accept : provider->initiate;
     uint8_t *nothing;
     SECURITY_STATUS status;
 
     if (!run)
         return SEC_E_UNSUPPORTED_FUNCTION;
+    if (!accepts && layers_of(leg->sasl, leg->step->requested) != SSPI_SASL_LAYER_NONE)
+        leg->step->requested |= LAYER_NEEDS;
     if (accepts && leg->sasl->profile->agrees_layer)
         leg->step->output.frame = &frame;
     status = run(leg->credential, leg->context, leg->step);

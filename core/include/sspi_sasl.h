@@ -60,9 +60,10 @@ SSPI_API SECURITY_STATUS SEC_ENTRY SaslIdentifyPackageA(
 /**
  * InitializeSecurityContextW inside SASL, with the agreement on a security layer behind the package's own exchange. Takes
  * exactly one TOKEN buffer each way. With Kerberos (GSSAPI; RFC 4752, 3.1) the strongest layer is chosen that the server
- * offers, fContextReq asks for and the context can do. With Negotiate (GSS-SPNEGO) the context's flags are the layer. Once
- * the call returns SEC_E_OK, *pfContextAttr has CONFIDENTIALITY and INTEGRITY only as far as the layer goes: encrypt, or
- * sign (SECQOP_WRAP_NO_ENCRYPT), by what it says, or let SspiSaslWrap do it.
+ * offers, fContextReq asks for and the context can do. With Negotiate (GSS-SPNEGO) the context's flags are the layer. Who
+ * asks for a layer asks for mutual authentication and sequence detection as well. Once the call returns SEC_E_OK,
+ * *pfContextAttr has CONFIDENTIALITY and INTEGRITY only as far as the layer goes: encrypt, or sign (SECQOP_WRAP_NO_ENCRYPT),
+ * by what it says, or let SspiSaslWrap do it.
  *
  * @return as InitializeSecurityContextW, with SEC_I_CONTINUE_NEEDED and an empty token where SASL wants an empty
  *         response; SEC_E_QOP_NOT_SUPPORTED (no layer that the option sasl_minimum_layer allows); SEC_E_INVALID_TOKEN (no

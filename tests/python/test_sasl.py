@@ -45,10 +45,8 @@ def log_in(server: sspi.SaslServer, client: sspi.SaslClient) -> None:
 
 @pytest.mark.parametrize("mechanism", PACKAGES)
 @pytest.mark.parametrize(("flags", "layer"), [(SEALED, "confidentiality"), (SIGNED, "integrity")])
-@pytest.mark.parametrize("mutual", [True, False])
-def test_layers(realm: Path, mechanism: str, flags: sspi.InitFlag, layer: str, mutual: bool) -> None:
-    server = server_of(realm, mechanism)
-    client = client_of(realm, mechanism, flags=flags if mutual else flags & ~sspi.InitFlag.MUTUAL_AUTH)
+def test_layers(realm: Path, mechanism: str, flags: sspi.InitFlag, layer: str) -> None:
+    server, client = server_of(realm, mechanism), client_of(realm, mechanism, flags=flags)
     assert (server.layer, client.layer) == (None, None)
     log_in(server, client)
     assert (server.layer, client.layer) == (layer, layer)
@@ -81,13 +79,30 @@ def test_ntlm_inside(store: sspi.AccountStore, flags: sspi.InitFlag, layer: str)
 
 
 def test_no_layer(realm: Path) -> None:
-    for flags, given in ((BARE, sspi.SaslServer.DEFAULT_FLAGS), (SEALED, 0)):
+    one_leg = sspi.InitFlag.SEQUENCE_DETECT  # the offer comes with the package's first leg
+    for flags, given in ((BARE, sspi.SaslServer.DEFAULT_FLAGS), (SEALED, 0), (one_leg, 0)):
         server, client = server_of(realm, flags=given), client_of(realm, flags=flags)
         log_in(server, client)
         assert (server.layer, client.layer) == ("none", "none")
         assert server.wrap(b"plain") == b"plain"
         assert client.unwrap(b"plain") == b"plain"
         assert not server.flags & (sspi.AcceptFlag.INTEGRITY | sspi.AcceptFlag.CONFIDENTIALITY)
+
+
+@pytest.mark.parametrize("mechanism", PACKAGES)
+def test_what_a_layer_needs(realm: Path, mechanism: str) -> None:
+    """RFC 4752, 3.1: mutual authentication and numbered messages, asked for or not."""
+    server, client = server_of(realm, mechanism), client_of(realm, mechanism, flags=sspi.InitFlag.INTEGRITY)
+    log_in(server, client)
+    assert client.layer == "integrity"
+    assert client.flags & sspi.InitFlag.MUTUAL_AUTH
+    assert server.flags & sspi.AcceptFlag.SEQUENCE_DETECT
+    first, second = client.wrap(b"1"), client.wrap(b"2")
+    assert server.unwrap(first) == b"1"
+    with pytest.raises(sspi.SSPIError) as refused:
+        server.unwrap(first)
+    assert refused.value.status == sspi.Status.SEC_E_OUT_OF_SEQUENCE
+    assert second != first
 
 
 def test_what_the_server_allows(realm: Path) -> None:
