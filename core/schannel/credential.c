@@ -9,6 +9,7 @@
 
 #include "account/fork_lock.h"
 #include "base/memory.h"
+#include "certificate/openssl.h"
 #include "certificate/trust.h"
 
 static SECURITY_STATUS no_memory(struct failure *failure)
@@ -123,22 +124,29 @@ static int verify_mode(const struct schannel_credential *credential, bool mutual
     }
 }
 
+static bool acceptor_attach(const struct schannel_credential *credential, SSL *ssl, bool mutual)
+{
+    const int mode = verify_mode(credential, mutual);
+    uint8_t context[SCHANNEL_SESSION_ID_CONTEXT + 1];
+
+    SSL_set_verify(ssl, mode, NULL);
+    /* A session without the client's certificate must not stand in for a login with one. */
+    memcpy(context, credential->session_id_context, SCHANNEL_SESSION_ID_CONTEXT);
+    context[SCHANNEL_SESSION_ID_CONTEXT] = mode != SSL_VERIFY_NONE;
+    return SSL_set_session_id_context(ssl, context, sizeof context) == 1;
+}
+
 SECURITY_STATUS schannel_credential_attach(struct schannel_credential *credential, SSL *ssl, bool acceptor, bool mutual,
                                            const char *target, struct failure *failure)
 {
-    uint8_t context[SCHANNEL_SESSION_ID_CONTEXT + 1];
     bool ok;
 
-    if (!acceptor) {
+    openssl_enter();
+    if (acceptor)
+        ok = acceptor_attach(credential, ssl, mutual);
+    else
         ok = schannel_sessions_attach(credential->sessions, ssl, target);
-        return ok ? SEC_E_OK : no_memory(failure);
-    }
-    mutual = verify_mode(credential, mutual) != SSL_VERIFY_NONE;
-    SSL_set_verify(ssl, verify_mode(credential, mutual), NULL);
-    /* A session without the client's certificate must not stand in for a login with one. */
-    memcpy(context, credential->session_id_context, SCHANNEL_SESSION_ID_CONTEXT);
-    context[SCHANNEL_SESSION_ID_CONTEXT] = mutual;
-    ok = SSL_set_session_id_context(ssl, context, sizeof context) == 1;
+    openssl_leave();
     return ok ? SEC_E_OK : no_memory(failure);
 }
 

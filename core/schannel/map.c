@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "base/utf.h"
+#include "certificate/openssl.h"
 #include "schannel/credential.h"
 
 #define UPN_OID "1.3.6.1.4.1.311.20.2.3" /* otherName, UTF-8: the user principal name of Windows */
@@ -100,7 +101,9 @@ SECURITY_STATUS schannel_map(struct schannel_credential *credential, X509 *x509,
     if ((credential->flags & SCH_CRED_NO_SYSTEM_MAPPER) || !credential->base.accounts)
         return failure_set(failure, SEC_E_NO_CREDENTIALS, SSPI_REASON_NO_STORE,
                            "clients' certificates are not mapped to accounts here");
+    openssl_enter();
     said = wanted == TLS_ACCOUNT_COMMON_NAME ? common_name(x509) : alternative_name(x509, wanted);
+    openssl_leave();
     if (!said)
         return failure_set(failure, SEC_E_LOGON_DENIED, SSPI_REASON_UNKNOWN_USER,
                            "the client's certificate holds no name of the kind that option tls_account_name wants");

@@ -78,6 +78,12 @@ X509 *pki_authority(void)
     return authority;
 }
 
+EVP_PKEY *pki_authority_key(void)
+{
+    pthread_once(&once, make);
+    return authority_key;
+}
+
 EVP_PKEY *pki_private(enum pki_key key)
 {
     pthread_once(&once, make);

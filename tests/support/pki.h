@@ -22,6 +22,7 @@ struct pki_spec {
 
 /* The authority's certificate, borrowed for the life of the process. */
 X509 *pki_authority(void);
+EVP_PKEY *pki_authority_key(void);
 EVP_PKEY *pki_private(enum pki_key key);
 /* A new certificate over pki_private(spec->key); the caller frees it. Aborts when OpenSSL fails. */
 X509 *pki_certificate(const struct pki_spec *spec);

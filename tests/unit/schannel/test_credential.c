@@ -269,6 +269,19 @@ Test(policy, old_versions_want_two_words)
     tls_end(&pair);
 }
 
+Test(policy, highest_version)
+{
+    begin_usual(NULL);
+    own_option(&pair.server, "tls_maximum_version", "1.2");
+    cr_assert_not(own_open(&pair, NAME));
+    cr_assert_eq(protocol_of(&pair.client), SP_PROT_TLS1_2_CLIENT);
+    tls_end(&pair);
+    begin_usual(NULL);
+    own_option(&pair.client, "tls_minimum_version", "1.3");
+    own_option(&pair.client, "tls_maximum_version", "1.2");
+    client_refused(SEC_E_ALGORITHM_MISMATCH, "no version of TLS is left");
+}
+
 Test(policy, suites_and_groups)
 {
     begin_usual(NULL);

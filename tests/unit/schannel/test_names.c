@@ -3,7 +3,8 @@
  */
 #include "own_rig.h"
 
-#include <openssl/ocsp.h>
+#include <openssl/pem.h>
+#include <stdio.h>
 
 #include "schannel/credential.h"
 
@@ -105,6 +106,7 @@ Test(sessions, are_resumed)
     for (int i = 0; i < 2; i++) {
         begin();
         version(versions[i]);
+        own_option(&pair.server, "tls_tickets", "1"); /* each resumption of TLS 1.3 needs the one before to give it */
         cr_assert_not(own_open(&pair, NAME));
         for (int again = 0; again < 3; again++) {
             tls_again(&pair);
@@ -195,6 +197,70 @@ Test(client_certificate, is_verified)
         assert_status(mutual(&foreign, true, versions[i]), SEC_E_UNTRUSTED_ROOT);
         tls_end(&pair);
         assert_status(mutual(NULL, true, versions[i]), SEC_E_OK);
+        tls_end(&pair);
+    }
+}
+
+/* The authority and its CRL, which names this certificate, or none. */
+static void trust_with_crl(struct tls_end *end, const char *revoked)
+{
+    X509_CRL *crl = X509_CRL_new_ex(NULL, NULL);
+    ASN1_TIME *now = X509_gmtime_adj(NULL, -60), *later = X509_gmtime_adj(NULL, 3600);
+    BIO *out = BIO_new(BIO_s_mem()), *in = BIO_new_mem_buf(revoked, -1);
+    X509 *x509 = PEM_read_bio_X509(in, NULL, NULL, NULL);
+    X509_REVOKED *row = X509_REVOKED_new();
+    char *text;
+    long size;
+
+    cr_assert(X509_CRL_set_version(crl, X509_CRL_VERSION_2)
+              && X509_CRL_set_issuer_name(crl, X509_get_subject_name(pki_authority()))
+              && X509_CRL_set1_lastUpdate(crl, now) && X509_CRL_set1_nextUpdate(crl, later)
+              && X509_REVOKED_set_serialNumber(row, X509_get_serialNumber(x509))
+              && X509_REVOKED_set_revocationDate(row, now) && X509_CRL_add0_revoked(crl, row));
+    cr_assert_gt(X509_CRL_sign(crl, pki_authority_key(), EVP_sha256()), 0);
+    cr_assert(PEM_write_bio_X509(out, pki_authority()) && PEM_write_bio_X509_CRL(out, crl));
+    size = BIO_get_mem_data(out, &text);
+    assert_status(SspiCredentialSetTrust(&end->credential, text, (ULONG)size), SEC_E_OK);
+    X509_CRL_free(crl);
+    X509_free(x509);
+    ASN1_TIME_free(now);
+    ASN1_TIME_free(later);
+    BIO_free(out);
+    BIO_free(in);
+}
+
+Test(client_certificate, is_revoked)
+{
+    const char *mine = own_pem(&alice), *other = own_pem(&alice);
+
+    for (int revoked = 0; revoked < 2; revoked++) {
+        begin();
+        trust_with_crl(&pair.server, revoked ? mine : other);
+        own_certificate(&pair.client, mine, false);
+        pair.server.requested = ASC_REQ_MUTUAL_AUTH;
+        own_run(&pair, NAME);
+        assert_status(pair.server.status, revoked ? CRYPT_E_REVOKED : SEC_E_OK);
+        tls_end(&pair);
+    }
+}
+
+/* Without a CRL the program's wish cannot be fulfilled, unless it says that it minds not. */
+Test(trust, revocation_that_cannot_be_checked)
+{
+    static const DWORD flags[] = {0, SCH_CRED_REVOCATION_CHECK_CHAIN,
+                                  SCH_CRED_REVOCATION_CHECK_CHAIN | SCH_CRED_IGNORE_NO_REVOCATION_CHECK};
+
+    for (int i = 0; i < 3; i++) {
+        SCH_CREDENTIALS given = {.dwVersion = SCH_CREDENTIALS_VERSION, .dwFlags = flags[i]};
+
+        own_begin(&pair, NULL, &given);
+        own_certificate(&pair.server, own_pem(&server), false);
+        own_trust(&pair.client);
+        own_run(&pair, NAME);
+        if (i == 1)
+            cr_assert_lt(pair.client.status, 0);
+        else
+            assert_status(pair.client.status, SEC_E_OK);
         tls_end(&pair);
     }
 }
