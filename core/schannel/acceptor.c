@@ -1,6 +1,8 @@
 /*
  * AcceptSecurityContext: the server's legs.
  */
+#include <openssl/err.h>
+
 #include "schannel/engine.h"
 
 /* Flags without a meaning here, which Windows refuses too. */
@@ -27,7 +29,7 @@ static SECURITY_STATUS first_leg(struct credential *credential, struct context *
     return status;
 }
 
-SECURITY_STATUS schannel_accept(struct credential *credential, struct context **base, struct step *step)
+static SECURITY_STATUS leg_run(struct credential *credential, struct context **base, struct step *step)
 {
     struct schannel_context *context = (struct schannel_context *)*base;
     bool open = context && context->base.phase == CONTEXT_ESTABLISHED;
@@ -43,4 +45,13 @@ SECURITY_STATUS schannel_accept(struct credential *credential, struct context **
     if (open || context->control != CONTROL_NONE)
         return schannel_again_step(context, step);
     return schannel_engine_step(context, step);
+}
+
+/* Whatever OpenSSL had to say of this connection is said: its queue belongs to the thread. */
+SECURITY_STATUS schannel_accept(struct credential *credential, struct context **base, struct step *step)
+{
+    SECURITY_STATUS status = leg_run(credential, base, step);
+
+    ERR_clear_error();
+    return status;
 }

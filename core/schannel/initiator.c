@@ -1,6 +1,7 @@
 /*
  * InitializeSecurityContext: the client's legs.
  */
+#include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <string.h>
 
@@ -95,7 +96,7 @@ static SECURITY_STATUS first_leg(struct credential *credential, struct context *
     return status;
 }
 
-SECURITY_STATUS schannel_initiate(struct credential *credential, struct context **base, struct step *step)
+static SECURITY_STATUS leg_run(struct credential *credential, struct context **base, struct step *step)
 {
     struct schannel_context *context = (struct schannel_context *)*base;
     bool open = context && context->base.phase == CONTEXT_ESTABLISHED;
@@ -112,4 +113,13 @@ SECURITY_STATUS schannel_initiate(struct credential *credential, struct context 
         return schannel_again_step(context, step);
     status = certificate_supply(context, credential, step);
     return status == SEC_E_OK ? schannel_engine_step(context, step) : status;
+}
+
+/* Whatever OpenSSL had to say of this connection is said: its queue belongs to the thread. */
+SECURITY_STATUS schannel_initiate(struct credential *credential, struct context **base, struct step *step)
+{
+    SECURITY_STATUS status = leg_run(credential, base, step);
+
+    ERR_clear_error();
+    return status;
 }

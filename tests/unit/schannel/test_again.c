@@ -264,6 +264,38 @@ Test(again, renegotiation_is_refused)
     }
 }
 
+/* Where the operator allows it, the new handshake runs through the legs, and messages wait for it. */
+Test(again, renegotiation_that_is_allowed)
+{
+    struct tls_setup setup = tls_usual;
+    struct tls_end *own = &pair.server;
+    int done = 0;
+
+    setup.server_options[0] = "allow_insecure_renegotiation";
+    setup.server_options[1] = "yes";
+    tls_begin(&pair, &setup);
+    raw_begin(&peer, false, TLS1_2_VERSION);
+    raw_start(&peer);
+    raw_handshake(&peer, own);
+    cr_assert_eq(SSL_renegotiate(peer.ssl), 1);
+    SSL_do_handshake(peer.ssl);
+    raw_to_end(&peer, own);
+    assert_status(tls_receive(own, got, &size), SEC_I_RENEGOTIATE);
+    for (int leg = 0; leg < 4 && done != 1; leg++) {
+        cr_assert_geq(tls_leg(own), 0, "%s", SspiStatusName(own->status));
+        end_to_raw(own, &peer);
+        done = SSL_do_handshake(peer.ssl);
+        raw_to_end(&peer, own);
+    }
+    cr_assert_eq(done, 1);
+    assert_status(own->status, SEC_E_OK);
+    cr_assert_eq(SSL_write(peer.ssl, "anew", 4), 4);
+    raw_to_end(&peer, own);
+    assert_status(tls_receive(own, got, &size), SEC_E_OK);
+    assert_mem_eq(got, "anew", 4);
+    close_raw();
+}
+
 static const struct pki_spec alice = {.name = "alice", .upn = "alice@example.com", .client = true};
 
 /* Our server asks our client for its certificate after the handshake, RFC 8446 4.6.2. */
