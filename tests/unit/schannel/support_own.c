@@ -68,7 +68,7 @@ void own_option(struct tls_end *end, const char *name, const char *value)
 
 void own_run(struct tls_pair *pair, const char *target)
 {
-    static uint8_t data[TLS_ROOM];
+    static _Thread_local uint8_t data[TLS_ROOM];
     size_t size;
 
     pair->client.target = target;
