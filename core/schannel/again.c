@@ -30,11 +30,17 @@ static bool writes_plain(const struct schannel_context *context)
     return context->stage == STAGE_HANDSHAKE && !context->protects;
 }
 
+/* Of protected alerts OpenSSL sends one on demand. */
+bool schannel_again_can_alert(const struct schannel_context *context, const uint8_t alert[2])
+{
+    return writes_plain(context) || (alert[1] == SSL_AD_CLOSE_NOTIFY && !SSL_in_init(context->ssl));
+}
+
 bool schannel_again_alert(struct schannel_context *context, const uint8_t alert[2])
 {
     if (writes_plain(context))
         return alert_plain(context, alert);
-    if (alert[1] != SSL_AD_CLOSE_NOTIFY || SSL_in_init(context->ssl))
+    if (!schannel_again_can_alert(context, alert))
         return false;
     ERR_clear_error();
     return SSL_shutdown(context->ssl) >= 0;

@@ -17,6 +17,9 @@ static SECURITY_STATUS alert_prepare(struct schannel_context *context, struct me
         return refuse(message, SEC_E_INVALID_TOKEN, "is no SCHANNEL_ALERT_TOKEN");
     if ((level != TLS1_ALERT_WARNING && level != TLS1_ALERT_FATAL) || number > UINT8_MAX)
         return refuse(message, SEC_E_INVALID_TOKEN, "names no alert");
+    if (!schannel_again_can_alert(context, (const uint8_t[2]){(uint8_t)level, (uint8_t)number}))
+        return refuse(message, SEC_E_UNSUPPORTED_FUNCTION,
+                      "wants an alert that OpenSSL does not send once records are encrypted: only close_notify");
     context->control_alert[0] = (uint8_t)level;
     context->control_alert[1] = (uint8_t)number;
     context->control = CONTROL_ALERT;

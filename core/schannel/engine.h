@@ -114,6 +114,8 @@ MUST_CHECK SECURITY_STATUS schannel_engine_check(const struct step *step, ULONG 
 
 MUST_CHECK SECURITY_STATUS schannel_again_step(struct schannel_context *context, struct step *step);
 
+/* Whether schannel_again_alert could make this alert now. */
+MUST_CHECK bool schannel_again_can_alert(const struct schannel_context *context, const uint8_t alert[2]);
 /* Makes the alert that ApplyControlToken or SECQOP_WRAP_OOB_DATA asked for, into the wire. False: it cannot be made. */
 MUST_CHECK bool schannel_again_alert(struct schannel_context *context, const uint8_t alert[2]);
 
