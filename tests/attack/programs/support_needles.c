@@ -66,7 +66,7 @@ static size_t regions_list(void)
         cr_assert_lt(count, (size_t)REGIONS);
         regions[count].start = (const uint8_t *)start;
         regions[count].end = (const uint8_t *)end;
-        snprintf(regions[count++].name, sizeof regions->name, "%s", name[0] ? name : "anonymous memory");
+        snprintf(regions[count++].name, sizeof regions->name, "%.63s", name[0] ? name : "anonymous memory");
     }
     fclose(maps);
     return count;
