@@ -72,14 +72,41 @@ static SECURITY_STATUS seal_once(SecHandle *from, SecHandle *to)
     return status == SEC_E_OK ? DecryptMessage(to, &desc, 0, &qop) : status;
 }
 
+/* The same as a record of a stream. */
+static SECURITY_STATUS record_once(SecHandle *from, SecHandle *to)
+{
+    uint8_t memory[512] = {0};
+    SecPkgContext_StreamSizes sizes;
+    SecBuffer buffers[4], came[4] = {{0}};
+    SecBufferDesc desc = {SECBUFFER_VERSION, 4, buffers}, came_desc = {SECBUFFER_VERSION, 4, came};
+    SECURITY_STATUS status = QueryContextAttributesA(from, SECPKG_ATTR_STREAM_SIZES, &sizes);
+
+    if (status != SEC_E_OK)
+        return status;
+    buffers[0] = (SecBuffer){sizes.cbHeader, SECBUFFER_STREAM_HEADER, memory};
+    buffers[1] = (SecBuffer){64, SECBUFFER_DATA, memory + sizes.cbHeader};
+    buffers[2] = (SecBuffer){sizes.cbTrailer, SECBUFFER_STREAM_TRAILER, memory + sizes.cbHeader + 64};
+    buffers[3] = (SecBuffer){0, SECBUFFER_EMPTY, NULL};
+    status = EncryptMessage(from, 0, &desc, 0);
+    came[0] = (SecBuffer){buffers[0].cbBuffer + buffers[1].cbBuffer + buffers[2].cbBuffer, SECBUFFER_DATA, memory};
+    return status == SEC_E_OK ? DecryptMessage(to, &came_desc, 0, NULL) : status;
+}
+
+static SECURITY_STATUS message_once(SecHandle *from, SecHandle *to)
+{
+    if (package->stream)
+        return record_once(from, to);
+    return package->seals ? seal_once(from, to) : SEC_E_OK;
+}
+
 static void *work(void *argument)
 {
     for (int i = 0; i < LOGINS; i++) {
         SecHandle server, client;
         SECURITY_STATUS status = login(&server, &client);
 
-        if (status == SEC_E_OK && package->seals)
-            status = seal_once(&client, &server);
+        if (status == SEC_E_OK)
+            status = message_once(&client, &server);
         if (status != SEC_E_OK || DeleteSecurityContext(&server) != SEC_E_OK
             || DeleteSecurityContext(&client) != SEC_E_OK)
             return argument;
@@ -136,7 +163,7 @@ static void *hop_seal(void *argument)
 {
     struct hop *hop = argument;
 
-    hop->status = package->seals ? seal_once(&hop->client, &hop->server) : SEC_E_OK;
+    hop->status = message_once(&hop->client, &hop->server);
     return NULL;
 }
 
