@@ -290,11 +290,15 @@ function sspi.credential(settings)
     if not use then misuse(2, "usage must be 'accept', 'initiate' or 'both', not '%s'", usage) end
     check_sides(settings, usage)
     local user, domain = user_and_domain(settings)
-    if not user and settings.password then user = settings.principal end
+    local principal = settings.principal
+    if not user and settings.password then
+        user = principal
+        if settings.services then principal = nil end -- the account is one thing, the services it runs are another
+    end
     local identity
     if user or domain then identity = { user = user, domain = domain, password = settings.password } end
     local handle, sense, name = result(
-        core.AcquireCredentialsHandle(settings.principal, settings.package or "NTLM", use, identity)
+        core.AcquireCredentialsHandle(principal, settings.package or "NTLM", use, identity)
     )
     if not handle then return nil, sense, name end
     local done

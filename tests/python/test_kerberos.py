@@ -113,6 +113,14 @@ def test_password_of_a_service(realm: Path) -> None:
     assert refused.value.reason is sspi.Reason.WRONG_KEY
 
 
+def test_password_of_an_account_that_runs_the_service(realm: Path) -> None:
+    """As in a domain: the keys are the account's, the tickets are for the service."""
+    server = server_of(principal="web@EXAMPLE.TEST", password="not the key", services=SERVICE)
+    with pytest.raises(sspi.SSPIError) as refused:
+        server.step(client_of(realm).step().token)
+    assert refused.value.reason is sspi.Reason.WRONG_KEY
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_identity_of_a_pac(realm: Path, package: str) -> None:
     server, client = (

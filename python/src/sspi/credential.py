@@ -142,8 +142,9 @@ class Credential:
     For Kerberos, and Negotiate, which may choose it:
     keytab: the path of a file of keys, or its content: a server's keys, or a client's in place of a password.
     principal: the one service that a server is, HTTP/www.example.com@REALM, or who a client is, in place of a username;
-    with a password where there is no keytab. services: what a server accepts tickets for, if that is more than the one
-    service of its keytab: "HTTP", "HTTP/www.example.com", several of them, or "*".
+    with a password where there is no keytab. An account that runs services of other names (as in a domain) goes
+    together with services. services: what a server accepts tickets for, if that is more than the one service of its
+    keytab: "HTTP", "HTTP/www.example.com", several of them, or "*".
     ccache: where a client's tickets are, as libkrb5 calls it (FILE:/path, KCM:, ...); the default one without it.
     """
 
@@ -187,6 +188,8 @@ class Credential:
         if on_event is not None and not callable(on_event):
             raise TypeError(f"on_event must be callable, not {kind(on_event)}")
         store = None if accounts is None else _store_of(accounts)
+        if keys.services is not None and identity is not None:
+            name = None  # the account is one thing, the services that it runs are another
         self._handle, _ = _sspi.AcquireCredentialsHandle(name, package, use, identity)
         if key is not None:
             _sspi.SspiCredentialSetNtHash(self._handle, key)

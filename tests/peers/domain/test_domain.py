@@ -25,7 +25,6 @@ from realm import (
     facts,
     tickets,
 )
-from sspi import _sspi
 from test_kerberos import handshake, heimdal
 
 __all__ = ["heimdal", "tickets"]
@@ -152,18 +151,15 @@ def test_pac_required(package: str) -> None:
 @pytest.mark.parametrize("password", [PASSWORD, "not its password"])
 def test_password_of_the_service_account(password: str) -> None:
     """The domain salts with the account's name, not with the service's."""
-    credential, _ = _sspi.AcquireCredentialsHandle(
-        None, "Kerberos", _sspi.SECPKG_CRED_INBOUND, ("web", REALM, password)
-    )
-    _sspi.SspiCredentialSetOption(credential, "service_names", WEB)
+    credential = sspi.Credential("Kerberos", principal=f"web@{REALM}", password=password, services=WEB)
+    server = sspi.ServerContext(credential)
     token = OurInitiator("Kerberos").step(b"")
     if password == PASSWORD:
-        _, context, _, _, _ = _sspi.AcceptSecurityContext(credential, None, token, 0, 0)
-        names = _sspi.QueryContextAttributes(context, _sspi.SECPKG_ATTR_NAMES)
-        assert names.sUserName == f"{DOMAIN}\\alice"
+        server.step(token)
+        assert server.client_name == f"{DOMAIN}\\alice"
     else:
         with pytest.raises(sspi.SSPIError) as refused:
-            _sspi.AcceptSecurityContext(credential, None, token, 0, 0)
+            server.step(token)
         assert refused.value.reason == sspi.Reason.WRONG_KEY
 
 
