@@ -128,6 +128,7 @@ SECURITY_STATUS schannel_alert_failure(struct schannel_context *context, struct 
     struct cause cause;
 
     queue_drain(&cause);
+    cause.no_memory |= context->wire.no_memory;
     context->broken = true;
     /* OpenSSL cannot go on after it ran out of memory, so this is not the status that invites to try again. */
     context->failure =

@@ -164,6 +164,7 @@ static SECURITY_STATUS seal_data(struct schannel_context *context, struct messag
     if (status != SEC_E_OK)
         return status;
     ERR_clear_error();
+    context->wire.no_memory = false;
     if (sealing.data->cbBuffer == 0) { /* OpenSSL writes no record without content */
         sealing_end(&sealing);
         return SEC_E_OK;

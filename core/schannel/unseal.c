@@ -103,6 +103,7 @@ static SECURITY_STATUS record_read(struct schannel_context *context, struct unse
     int got;
 
     context->wire.in = bytes_of(place, size);
+    context->wire.no_memory = false;
     context->finished_again = false;
     ERR_clear_error();
     got = SSL_read(context->ssl, room ? place + RECORD_HEADER : nothing, room ? (int)(size - RECORD_HEADER) : 1);
