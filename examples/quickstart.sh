@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # From nothing to a login: installs what is missing, builds, makes a demo account and a private Kerberos realm, starts a
-# gateway in Python and one in Lua, logs in at both with curl, by NTLM and by Kerberos, then with the echo programs over a
-# plain socket. Shows each time who was seen and by which package, and a wrong password refused.
+# gateway in Python and one in Lua, logs in at both with curl, by NTLM and by Kerberos, then over TLS by Schannel, then with
+# the echo programs over a plain socket. Shows each time who was seen and by which package, and what is refused.
 #
 #   examples/quickstart.sh [--serve]     --serve leaves it all running, for a browser, until Ctrl-C
 set -euo pipefail
@@ -108,7 +108,7 @@ gateway_start() {
     local name=$1
     shift
     server_start "$name" "$@" --scheme Negotiate,NTLM --accounts "$store" --domain EXAMPLE --keytab "$realm/HTTP.keytab" --port 0
-    url=http://localhost:$port/
+    url=$(sed -n 's,.*listening on \(http[s]*\)://.*,\1,p' "$demo/$name.log")://localhost:$port/
 }
 
 wrong=0
@@ -159,6 +159,23 @@ try_gateway() {
     grep -E 'login |refused ' "$demo/$name.log" | sed 's/^/   /'
 }
 
+# TLS by Schannel. A login over it carries the channel's bindings, so that nobody in between can pass it on elsewhere;
+# this curl knows nothing of them.
+try_tls() {
+    local answer
+    say "HTTPS by Schannel, $url, where clients without channel bindings are let in"
+    echo "\$ curl --cacert ca.pem --ntlm --user '$user' $url"
+    answer=$(login_of "$password" | page_get --cacert "$demo/ca.pem" --ntlm --config -)
+    seen "$user" NTLM
+    gateway_start "Lua (HTTPS)" lua5.4 "$root/examples/lua/gateway.lua" --certificate "$demo/localhost.pem"
+    say "The same, where every login must be tied to its TLS channel: $url"
+    echo "\$ curl --cacert ca.pem --ntlm --user '$user' $url"
+    answer=$(login_of "$password" | page_get --cacert "$demo/ca.pem" --ntlm --config -)
+    expect 401 "$(tail -n 1 <<<"$answer")" "a login without channel bindings is refused (401)"
+    echo "What the operator reads:"
+    grep -E 'refused ' "$demo/Lua (HTTPS).log" | sed 's/^/   /'
+}
+
 # try_echo NAME COMMAND...: a client at the echo server on `port`.
 try_echo() {
     local name=$1 answer
@@ -178,6 +195,12 @@ try_gateway Python
 url=$lua_url
 try_gateway Lua
 
+run "the certificate" "$root/tests/support/authority.sh" "$demo" localhost
+gateway_start "Python (HTTPS)" "$python" "$root/examples/python/gateway.py" --certificate "$demo/localhost.pem" \
+    --allow-missing-bindings
+https_url=$url
+try_tls
+
 say "Kerberos over a plain socket: the server in C, clients in C, Python and Lua"
 server_start echo_server env KRB5_KTNAME="$realm/echo.keytab" "$demo/echo_server" 0 Kerberos
 try_echo echo_client "$demo/echo_client"
@@ -194,6 +217,7 @@ if [ $serve = yes ]; then
     cat <<SERVING
 Python gateway: $python_url
 Lua gateway:    $lua_url
+HTTPS gateway:  $https_url, its authority is $demo/ca.pem
 echo server:    127.0.0.1, port $port, service echo/localhost
 user:           $user, in the realm alice@EXAMPLE.TEST
 password:       $password

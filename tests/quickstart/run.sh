@@ -36,7 +36,8 @@ lines_of() {
 
 timeout -k 10 600 "$root/examples/quickstart.sh" 2>&1 | tee "$scratch/output"
 check "it runs to its end" [ "${PIPESTATUS[0]}" -eq 0 ]
-check "NTLM logins" lines_of 'seen as EXAMPLE\\alice, by NTLM' 4
+check "NTLM logins" lines_of 'seen as EXAMPLE\\alice, by NTLM' 5
+check "logins without channel bindings" lines_of 'without channel bindings is refused' 1
 check "Kerberos logins" lines_of 'seen as alice@EXAMPLE.TEST, by Kerberos' 2
 check "wrong passwords" lines_of 'a wrong password is refused' 2
 check "echo clients" lines_of 'signed, then sealed, both ways' 3
