@@ -126,13 +126,17 @@ def output_type(model: Model, shape: Output) -> str:
     raise TypeError(shape)
 
 
+def results(model: Model, call: Call) -> list[tuple[str, str]]:
+    """Name and type of whatever a call gives."""
+    named = [("status", "integer")] if call.reports_status else []
+    named += [("value", "integer")] if call.result == "number" else []
+    named += [("value", "string")] if call.result == "text" else []
+    named += [(s.name, output_type(model, s)) for s in call.outputs]
+    return named or [("done", "true")]
+
+
 def function(model: Model, call: Call) -> list[str]:
     lines = [f"---{first_sentence(call.function.comment)}"]
     lines += [f"---@param {s.name} {input_type(s)}" for s in call.inputs]
-    results = [("status", "integer")] if call.reports_status else []
-    results += [("value", "integer")] if call.result == "number" else []
-    results += [("value", "string")] if call.result == "text" else []
-    results += [(s.name, output_type(model, s)) for s in call.outputs]
-    results = results or [("done", "true")]
-    lines += [f"---@return {kind} {name}" for name, kind in results]
+    lines += [f"---@return {kind} {name}" for name, kind in results(model, call)]
     return [*lines, f"function core.{call.name}({', '.join(s.name for s in call.inputs)}) end", ""]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import overrides
 from emit_luacats import input_type as lua_input
-from emit_luacats import output_type as lua_output
+from emit_luacats import results as lua_results
 from emit_stub import parameters, result_type
 from emit_tables import first_sentence, ordered_rows, script_name
 from model import AttributeOut, Call, Model
@@ -25,6 +25,14 @@ have one kind of text, UTF-8. The layers above, `sspi` in both languages, are wh
 
 """
 
+OPTIONS = """## Options
+
+Of one credential: `options` of `sspi.Credential` and `sspi.credential`, or SspiCredentialSetOption. Of every program:
+section `[sspi]` of `/etc/sspi.conf`, or of the file that `SSPI_CONFIG` names. Of one process: the environment, by `SSPI_`
+and the name in upper case. The credential's word goes before the environment's, and that before the file's.
+`sspi.options()` lists them.
+"""
+
 
 def emit_reference(model: Model) -> str:
     lines = [HEAD + "## Functions", ""]
@@ -35,6 +43,7 @@ def emit_reference(model: Model) -> str:
         shape = model.rows[struct]
         lines += [f"### {shape.name}", "", first_sentence(shape.comment), ""]
         lines += [f"* `{f.name}`: {f.kind.lower()}{'. ' + f.comment if f.comment else ''}" for f in shape.fields] + [""]
+    lines += options(model) if model.options else []
     lines += ["## Attributes", ""]
     for table, entries in model.attributes.items():
         lines += [f"Of a {table}:", "", "| number | structure |", "| --- | --- |"]
@@ -51,10 +60,18 @@ def emit_reference(model: Model) -> str:
     return "\n".join([*lines, ""])
 
 
+def options(model: Model) -> list[str]:
+    lines = [OPTIONS, "| option | values | default | |", "| --- | --- | --- | --- |"]
+    for name, *rest in model.options:
+        cells = [cell.replace("|", "\\|") for cell in rest]
+        lines.append(" | ".join([f"| `{name}`", *cells]) + " |")
+    return [*lines, ""]
+
+
 def function(model: Model, call: Call) -> list[str]:
     attribute = any(isinstance(o, AttributeOut) for o in call.outputs)
     python = "the structure of the attribute" if attribute else f"`{result_type(model, call)}`"
-    lua = ", ".join(lua_output(model, s) for s in call.outputs) or "true"
+    lua = ", ".join(name if name == "status" else kind for name, kind in lua_results(model, call))
     given = "; ".join(f"{s.name}: {lua_input(s)}" for s in call.inputs)
     return [
         f"### {call.name}",
@@ -62,8 +79,6 @@ def function(model: Model, call: Call) -> list[str]:
         first_sentence(call.function.comment),
         "",
         f"* Python: `{call.name}({parameters(call)})` gives {python}",
-        f"* Lua: `{call.name}({', '.join(s.name for s in call.inputs)})` takes {given or 'nothing'}; gives "
-        + ("status, " if call.reports_status else "")
-        + lua,
+        f"* Lua: `{call.name}({', '.join(s.name for s in call.inputs)})` takes {given or 'nothing'}; gives {lua}",
         "",
     ]

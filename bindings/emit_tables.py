@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from model import Model, Row, RowField
 
 BANNER = "Made by bindings/generate.py from the public headers. Do not edit."
@@ -16,8 +18,8 @@ def c_string(text: str) -> str:
 def first_sentence(text: str) -> str:
     """The first sentence of a comment, on one line."""
     flat = " ".join(text.split("\n\n")[0].split("@")[0].split())
-    end = flat.find(". ")
-    return flat[: end + 1] if end >= 0 else flat
+    end = re.search(r"(?<!e\.g)(?<!i\.e)\. ", flat)
+    return flat[: end.start() + 1] if end else flat
 
 
 def emit_tables(model: Model) -> str:

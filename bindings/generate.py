@@ -22,6 +22,7 @@ from emit_stub import emit_stub
 from emit_tables import emit_tables
 from header import HeaderError, read_headers
 from model import ShapeError, build_model
+from options import OptionsError, read_options
 
 FILES = {
     "sspi_tables.h": emit_tables,
@@ -45,8 +46,9 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         model = build_model(read_headers(arguments.header or ["sspi.h", "sspi_ext.h", "schannel.h"], arguments.include))
+        model.options = [] if arguments.header else list(read_options())
         texts = {name: emit(model) for name, emit in FILES.items() if not arguments.only or name in arguments.only}
-    except (HeaderError, ShapeError) as error:
+    except (HeaderError, OptionsError, ShapeError) as error:
         print(f"generate.py: {error}", file=sys.stderr)
         return 1
     arguments.output.mkdir(parents=True, exist_ok=True)

@@ -201,6 +201,7 @@ class Model:
     attributes: dict[str, list[tuple[Constant, str]]] = field(default_factory=dict)
     constants: list[Constant] = field(default_factory=list)
     header: Header = field(default_factory=Header)
+    options: list[tuple[str, str, str, str]] = field(default_factory=list)  # name, values, default, description
 
 
 WIDE = ("SEC_WCHAR", "WCHAR")
