@@ -133,14 +133,30 @@ SECURITY_STATUS trust_add_store(X509_STORE *store, struct certificate_store *cer
     return status;
 }
 
+/*
+ * OpenSSL's file and its folder by hash. Its third way, X509_LOOKUP_store(), is the same folder again, and reads all of
+ * it for each issuer that is not there: for every certificate whose issuer the server sent.
+ */
+static bool default_places_add(X509_STORE *store)
+{
+    X509_LOOKUP *file = X509_STORE_add_lookup(store, X509_LOOKUP_file());
+    X509_LOOKUP *folder = file ? X509_STORE_add_lookup(store, X509_LOOKUP_hash_dir()) : NULL;
+
+    if (!folder)
+        return false;
+    /* A system need not have both of them. */
+    (void)X509_LOOKUP_load_file_ex(file, NULL, X509_FILETYPE_DEFAULT, crypto_library()->context, NULL);
+    return X509_LOOKUP_add_dir(folder, NULL, X509_FILETYPE_DEFAULT) == 1;
+}
+
 SECURITY_STATUS trust_add_system(X509_STORE *store, struct failure *failure)
 {
-    int set;
+    bool ok;
 
     openssl_enter();
-    set = X509_STORE_set_default_paths_ex(store, crypto_library()->context, NULL);
+    ok = default_places_add(store);
     openssl_leave();
-    return set == 1 ? SEC_E_OK : unusable(failure, "of the system", "OpenSSL cannot open its folder of them");
+    return ok ? SEC_E_OK : unusable(failure, "of the system", "OpenSSL cannot open its folder of them");
 }
 
 size_t trust_crls(X509_STORE *store)

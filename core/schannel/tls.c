@@ -170,6 +170,21 @@ static SECURITY_STATUS trust_apply(const struct schannel_credential *credential,
     return schannel_tls_refused(failure, SEC_E_INSUFFICIENT_MEMORY, "trust anchors");
 }
 
+/*
+ * OpenSSL's callback in place of X509_verify_cert(). Where the program checks the server itself, nobody would learn of the
+ * result, and to find it takes longer than all else that a client does with the certificate.
+ */
+static int chain_verify(X509_STORE_CTX *store, void *argument)
+{
+    const SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+
+    (void)argument;
+    if (SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER)
+        return X509_verify_cert(store);
+    X509_STORE_CTX_set_error(store, X509_V_ERR_UNSPECIFIED);
+    return 0;
+}
+
 /* ---- Sessions, logs ---- */
 
 static ULONG lifespan_seconds(const struct schannel_credential *credential)
@@ -227,8 +242,10 @@ static void options_apply(const struct schannel_credential *credential, bool acc
     SSL_CTX_set_quiet_shutdown(tls, 0);
     if (credential->key_log >= 0)
         SSL_CTX_set_keylog_callback(tls, keys_log);
-    if (!acceptor)
+    if (!acceptor) {
+        SSL_CTX_set_cert_verify_callback(tls, chain_verify, NULL);
         return;
+    }
     SSL_CTX_set_alpn_select_cb(tls, schannel_alpn_select, NULL);
     SSL_CTX_set_tlsext_status_cb(tls, response_staple);
     if (!credential->trust && (credential->flags & SCH_CRED_MANUAL_CRED_VALIDATION))
