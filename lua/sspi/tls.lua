@@ -119,6 +119,7 @@ local function leg(self)
     if token[1] then table.insert(self.outgoing, tostring(token[1])) end
     local left = input[2][1] == EXTRA and input[2][2] or 0
     self.received = self.received:sub(#self.received - left + 1)
+    self.again = self.complete and status ~= core.SEC_E_OK
     if status == core.SEC_E_OK and not self.complete then
         self.complete = true
         self.sizes = assert(core.QueryContextAttributes(handle, core.SECPKG_ATTR_STREAM_SIZES))
@@ -126,11 +127,18 @@ local function leg(self)
     return true
 end
 
+-- A record was refused: the alert that tells the peer why is made by the next leg.
+local function refused(self, sense, name, explanation, reason)
+    self.received = ""
+    leg(self)
+    return failed(self, sense, name, nil, explanation, reason)
+end
+
 -- One record into plaintext. The plaintext; false where the handshake wants more bytes; nil, sense, name.
 local function open_record(self, record)
     local message = { { DATA, record }, { EMPTY, "" }, { EMPTY, "" }, { EMPTY, "" } }
-    local status, buffers, name, token, explanation, reason = core.DecryptMessage(self.handle, message, 0)
-    if not status then return failed(self, buffers, name, token, explanation, reason) end
+    local status, buffers, name, _, explanation, reason = core.DecryptMessage(self.handle, message, 0)
+    if not status then return refused(self, buffers, name, explanation, reason) end
     if status == core.SEC_I_CONTEXT_EXPIRED then
         self.eof = true
         return ""
@@ -143,6 +151,7 @@ local function open_record(self, record)
         end
     end
     if status == core.SEC_I_RENEGOTIATE then
+        self.again = true
         local done, sense
         done, sense, name = leg(self)
         if not done then return done, sense, name end
@@ -164,12 +173,17 @@ end
 local function decrypt(self)
     local plain = {}
     while not self.eof do
-        local record = next_record(self)
-        if not record then break end
-        local text, sense, name = open_record(self, record)
+        local text, sense, name
+        if self.again then
+            text, sense, name = leg(self)
+        else
+            local record = next_record(self)
+            if not record then break end
+            text, sense, name = open_record(self, record)
+        end
         if text == nil then return nil, sense, name end
         if text == false then break end
-        plain[#plain + 1] = text
+        if text ~= true then plain[#plain + 1] = text end
     end
     return table.concat(plain)
 end

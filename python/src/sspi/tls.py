@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -143,7 +144,8 @@ class TlsConnection:
         self._received = bytearray()
         self._to_send = bytearray()
         self._sizes: Any = None
-        self._complete = self._eof = self._shut = False
+        self._complete = self._again = self._eof = self._shut = False
+        self._refused: SSPIError | None = None
 
     # ---- the exchange ----
 
@@ -203,6 +205,7 @@ class TlsConnection:
             raise
         self._to_send += step.token
         del self._received[: before - context.extra]
+        self._again = self._complete and step.status is not Status.SEC_E_OK
         if step.status is Status.SEC_E_OK:
             self._complete = True
             self._sizes = _sspi.QueryContextAttributes(context._open(), _sspi.SECPKG_ATTR_STREAM_SIZES)
@@ -214,13 +217,17 @@ class TlsConnection:
     def _decrypt(self) -> bytes:
         plain, handle = bytearray(), self._context._open()
         while self._received and not self._eof:
+            if self._again:
+                if not self._handshake():
+                    break
+                continue
             given: list[Any] = [(_DATA, self._received), (_EMPTY, b""), (_EMPTY, b""), (_EMPTY, b"")]
             try:
                 status, buffers, _ = _sspi.DecryptMessage(handle, given, 0)
             except SSPIError as error:
                 if error.status is Status.SEC_E_INCOMPLETE_MESSAGE:
                     break
-                self._to_send += error.token
+                self._refuse(error)
                 raise
             for type_, size, offset in buffers if status == Status.SEC_E_OK else ():
                 if type_ == _DATA and offset is not None:
@@ -229,9 +236,20 @@ class TlsConnection:
             del self._received[: len(self._received) - extra]
             if status == Status.SEC_I_CONTEXT_EXPIRED:
                 self._eof = True
-            elif status == Status.SEC_I_RENEGOTIATE and not self._step(bytes(self._received)):
-                break
+            elif status == Status.SEC_I_RENEGOTIATE:
+                self._again = True
+                if not self._handshake():
+                    break
         return bytes(plain)
+
+    def _refuse(self, error: SSPIError) -> None:
+        """The alert that tells the peer why a record was refused is made by the next leg."""
+        self._refused = self._refused or error
+        with suppress(ValueError):
+            try:
+                self._context._leg(b"")
+            except SSPIError as answer:
+                self._to_send += answer.token
 
     def _encrypt(self, piece: memoryview) -> None:
         sizes, length = self._sizes, len(piece)
@@ -324,13 +342,13 @@ class TlsConnection:
 
     @property
     def explanation(self) -> str:
-        """One sentence for the operator on how the handshake ended. Nothing for the peer."""
-        return self._context.explanation
+        """One sentence for the operator on how the handshake, or the connection, ended. Nothing for the peer."""
+        return self._refused.explanation if self._refused else self._context.explanation
 
     @property
     def reason(self) -> Reason:
-        """Why the handshake failed."""
-        return self._context.reason
+        """Why it failed."""
+        return self._refused.reason if self._refused else self._context.reason
 
     def __enter__(self) -> Self:
         return self
