@@ -4,11 +4,11 @@
 #include "certificate/file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "base/memory.h"
 
 static SECURITY_STATUS unusable(struct failure *failure, const char *path, const char *why)
@@ -49,20 +49,6 @@ static SECURITY_STATUS closed_check(const struct stat *file, const char *path, s
     return SEC_E_OK;
 }
 
-static bool read_all(int descriptor, uint8_t *room, size_t size)
-{
-    size_t done = 0;
-
-    while (done < size) {
-        ssize_t got = read(descriptor, room + done, size - done);
-
-        if (got <= 0 && !(got < 0 && errno == EINTR))
-            return false;
-        done += got > 0 ? (size_t)got : 0;
-    }
-    return true;
-}
-
 static SECURITY_STATUS descriptor_read(int descriptor, const char *path, size_t limit, file_is_secret *is_secret,
                                        struct secret *content, struct failure *failure)
 {
@@ -79,7 +65,7 @@ static SECURITY_STATUS descriptor_read(int descriptor, const char *path, size_t 
         return failure_set(failure, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_OUT_OF_MEMORY, "no memory for file %s",
                            path);
     content->size = (size_t)file.st_size;
-    if (!read_all(descriptor, content->data, content->size))
+    if (!descriptor_read_whole(descriptor, content->data, content->size))
         status = unusable(failure, path, "cannot be read, or changes at this moment");
     else if (is_secret(bytes_of(content->data, content->size)))
         status = closed_check(&file, path, failure);
@@ -91,8 +77,7 @@ static SECURITY_STATUS descriptor_read(int descriptor, const char *path, size_t 
 SECURITY_STATUS certificate_file_read(const char *path, size_t limit, file_is_secret *is_secret, struct secret *content,
                                       struct failure *failure)
 {
-    /* A pipe in the file's place must not hold the server. */
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int descriptor = descriptor_open(path);
     SECURITY_STATUS status;
 
     *content = (struct secret){0};

@@ -3,11 +3,11 @@
  * us. libkrb5 knows no keytab made of bytes but a list global to the process.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "base/memory.h"
 #include "kerberos/kerberos.h"
 
@@ -185,20 +185,6 @@ static SECURITY_STATUS file_rules(const struct stat *status, const char *path, s
     return SEC_E_OK;
 }
 
-static bool read_all(int descriptor, uint8_t *room, size_t size)
-{
-    size_t done = 0;
-
-    while (done < size) {
-        ssize_t got = read(descriptor, room + done, size - done);
-
-        if (got <= 0 && !(got < 0 && errno == EINTR))
-            return false;
-        done += got > 0 ? (size_t)got : 0;
-    }
-    return true;
-}
-
 static SECURITY_STATUS descriptor_read(int descriptor, const char *path, struct stat *seen, struct krb_keys **keys,
                                        struct failure *failure)
 {
@@ -215,15 +201,15 @@ static SECURITY_STATUS descriptor_read(int descriptor, const char *path, struct 
     room = mem_alloc(size);
     if (!room)
         return no_memory(failure);
-    status = read_all(descriptor, room, size) ? krb_keytab_parse(bytes_of(room, size), path, keys, failure)
-                                              : unusable(failure, path, "cannot be read to its end");
+    status = descriptor_read_whole(descriptor, room, size) ? krb_keytab_parse(bytes_of(room, size), path, keys, failure)
+                                                           : unusable(failure, path, "cannot be read to its end");
     mem_free_secret(room, size);
     return status;
 }
 
 static SECURITY_STATUS file_read(struct krb_keytab_file *file, struct failure *failure)
 {
-    int descriptor = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int descriptor = descriptor_open(file->path);
     struct krb_keys *keys = NULL;
     SECURITY_STATUS status;
     struct stat seen;
