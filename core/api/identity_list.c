@@ -31,6 +31,7 @@ static SECURITY_STATUS fields_make(struct context *context, ULONG *count, PSSPI_
 {
     struct identity_field field;
     SSPI_IDENTITY_FIELD *made;
+    ULONG i = 0;
     char *end;
 
     if (!context->provider->identity_at)
@@ -41,11 +42,12 @@ static SECURITY_STATUS fields_make(struct context *context, ULONG *count, PSSPI_
         return SEC_E_INSUFFICIENT_MEMORY;
     }
     end = (char *)(made + *count);
-    for (ULONG i = 0; i < *count && context->provider->identity_at(context, i, &field); i++) {
+    for (; i < *count && context->provider->identity_at(context, i, &field); i++) {
         made[i].Name = append(&end, field.name);
         made[i].Value = append(&end, field.value);
         made[i].Number = field.number;
     }
+    *count = i; /* fewer where a package found no memory for a row's text */
     *fields = made;
     return SEC_E_OK;
 }

@@ -168,6 +168,7 @@ SECURITY_STATUS schannel_control(struct context *context, struct message *messag
 
 SECURITY_STATUS schannel_query(struct context *context, ULONG attribute, struct attribute_value *value);
 SECURITY_STATUS schannel_set(struct context *context, ULONG attribute, struct bytes value, struct failure *failure);
+bool schannel_identity_at(struct context *context, size_t index, struct identity_field *field);
 void schannel_describe(struct context *context, char *text, size_t size);
 
 #endif

@@ -38,5 +38,6 @@ const struct provider schannel_provider = {
     .set = schannel_set,
     .seal = schannel_seal,
     .unseal = schannel_unseal,
+    .identity_at = schannel_identity_at,
     .describe = schannel_describe,
 };

@@ -1,5 +1,5 @@
-/* validate.c, peer.c, initiator.c: the server's name and chain, clients' certificates, and what programs are told of
- * them. */
+/* validate.c, peer.c, identity.c, initiator.c: the server's name and chain, clients' certificates, and what programs
+ * are told of them. */
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -179,6 +179,37 @@ Test(peer, certificate_that_maps_to_an_account)
         cr_assert(certificate_context_free(remote));
         tls_end(&pair);
     }
+}
+
+static const char *field_of(const SSPI_IDENTITY_FIELD *fields, ULONG count, const char *name)
+{
+    for (ULONG i = 0; i < count; i++)
+        if (!strcmp(fields[i].Name, name))
+            return fields[i].Value;
+    return NULL;
+}
+
+Test(peer, identity_of_a_certificate)
+{
+    struct tls_setup setup = mutual(&alice, "1.3");
+    PSSPI_IDENTITY_FIELD fields;
+    ULONG count;
+
+    tls_begin(&pair, &setup);
+    give_account("alice");
+    pair.server.requested = ASC_REQ_MUTUAL_AUTH;
+    tls_run(&pair);
+    assert_status(SspiListIdentity(&pair.server.context, &count, &fields), SEC_E_OK);
+    cr_assert_str_eq(field_of(fields, count, "subject"), "CN=alice,O=Example");
+    cr_assert_str_eq(field_of(fields, count, "issuer"), "CN=Example Authority,O=Example");
+    cr_assert_eq(strlen(field_of(fields, count, "sha256")), 64);
+    cr_assert_str_eq(field_of(fields, count, "account"), "example.com\\alice");
+    cr_assert_gt(strlen(field_of(fields, count, "serial")), 0);
+    FreeContextBuffer(fields);
+    assert_status(SspiListIdentity(&pair.client.context, &count, &fields), SEC_E_OK); /* the server was not verified */
+    cr_assert_eq(count, 0);
+    FreeContextBuffer(fields);
+    tls_end(&pair);
 }
 
 /* Without an account the client is let in all the same: the program sees it by what is missing. */
