@@ -65,10 +65,10 @@ static void assert_exists(const char *reference)
         free(file_read(folder));
         return;
     }
-    if (sscanf(reference, "unit_%63[a-z]:%63[a-z_]/%127[a-z0-9_]", unit, suite, name) == 3)
+    if (sscanf(reference, "unit_%63[a-z]:%63[a-z0-9_]/%127[a-z0-9_]", unit, suite, name) == 3)
         snprintf(folder, sizeof folder, "%s/unit/%s", TESTS_DIR, unit);
     else
-        cr_assert_eq(sscanf(reference, "%63[a-z_]/%127[a-z0-9_]", suite, name), 2, "%s", reference);
+        cr_assert_eq(sscanf(reference, "%63[a-z0-9_]/%127[a-z0-9_]", suite, name), 2, "%s", reference);
     cr_assert(folder_has(folder, suite, name), "%s", reference);
 }
 
