@@ -140,7 +140,7 @@ local function open_record(self, record)
     local status, buffers, name, _, explanation, reason = core.DecryptMessage(self.handle, message, 0)
     if not status then return refused(self, buffers, name, explanation, reason) end
     if status == core.SEC_I_CONTEXT_EXPIRED then
-        self.eof = true
+        self.eof, self.received = true, ""
         return ""
     end
     local plain = ""
@@ -200,6 +200,7 @@ function Connection:receive(data)
     if type(data) ~= "string" then misuse("data must be a string, not %s", type(data)) end
     if self.shut then misuse("the connection is closed") end
     if self.broken then return nil, "the connection has failed", "SEC_E_CONTEXT_EXPIRED" end
+    if self.eof then return "" end
     self.received = self.received .. data
     while not self.complete and self.received ~= "" do
         local done, sense, name = leg(self)

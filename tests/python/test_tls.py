@@ -243,3 +243,61 @@ def test_asyncio_gives_up_on_the_silent(server_credential: sspi.Credential) -> N
 
     asyncio.run(wait())
     assert [type(failure) for failure in failures] == [TimeoutError]
+
+
+def test_nothing_is_kept_after_the_goodbye(
+    server_credential: sspi.Credential, client_credential: sspi.Credential
+) -> None:
+    one, other = pair_of(server_credential, client_credential)
+    other.send_data(b"last words")
+    other.shut_down()
+    assert one.receive_data(other.data_to_send() + b"\x17\x03\x03\x40\x00" + bytes(10_000)) == b"last words"
+    assert one.eof
+    for _ in range(10):
+        assert one.receive_data(bytes(100_000)) == b""
+    assert len(one._received) == 0
+
+
+@pytest.mark.parametrize(
+    ("end", "kind"),
+    [("goodbye", None), ("cut", ConnectionResetError), ("garbage", sspi.SSPIError), ("own", None)],
+)
+def test_asyncio_tells_a_cut_from_an_end(
+    server_credential: sspi.Credential, client_credential: sspi.Credential, end: str, kind: type[Exception] | None
+) -> None:
+    """Who is between the two can end the connection, but not make it look whole."""
+    got: list[bytes | Exception] = []
+    read, done = asyncio.Event(), asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            got.append(await reader.readexactly(5))
+            read.set()
+            if end == "own":
+                writer.close()
+            got.append(await reader.read())
+        except (ConnectionResetError, sspi.SSPIError) as error:
+            got.append(error)
+        writer.close()
+        done.set()
+
+    async def talk() -> None:
+        server = await start_server(serve, "127.0.0.1", 0, credential=server_credential)
+        port = server.sockets[0].getsockname()[1]
+        _, writer = await open_connection("127.0.0.1", port, credential=client_credential, target=NAME)
+        writer.write(b"pay 1")
+        await asyncio.wait_for(read.wait(), 10)
+        lower = writer.transport._lower  # type: ignore[attr-defined]
+        if end == "goodbye":
+            writer.close()
+        elif end == "cut":
+            lower.write_eof()
+        elif end == "garbage":
+            lower.write(b"\x17\x03\x03\x00\x20" + bytes(32))
+        await asyncio.wait_for(done.wait(), 10)
+        lower.abort()
+        server.close()
+
+    asyncio.run(talk())
+    assert got[0] == b"pay 1"
+    assert got[1] == b"" if kind is None else isinstance(got[1], kind)

@@ -158,7 +158,10 @@ class TlsConnection:
         """Takes what the peer sent, in pieces of any size; gives the plaintext that became readable.
 
         Raises SSPIError when the handshake or a record fails; data_to_send() may then hold an alert for the peer.
+        What follows the peer's goodbye is dropped.
         """
+        if self._eof:
+            return b""
         self._received += copied(data, "data")
         while not self._complete and self._received:
             if not self._handshake():
@@ -236,6 +239,7 @@ class TlsConnection:
             del self._received[: len(self._received) - extra]
             if status == Status.SEC_I_CONTEXT_EXPIRED:
                 self._eof = True
+                self._received.clear()
             elif status == Status.SEC_I_RENEGOTIATE:
                 self._again = True
                 if not self._handshake():

@@ -26,6 +26,7 @@ class TlsTransport(asyncio.Transport):
     def __init__(self, lower: asyncio.Transport, connection: TlsConnection, protocol: asyncio.BaseProtocol) -> None:
         super().__init__()
         self._lower, self._connection, self._protocol = lower, connection, protocol
+        self._ended_here = False
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """As of the socket, and "sspi.tls"."""
@@ -51,6 +52,7 @@ class TlsTransport(asyncio.Transport):
 
     def close(self) -> None:
         """Says goodbye and closes, after what was written."""
+        self._ended_here = True
         if not self._lower.is_closing():
             self._connection.shut_down()
             self._lower.write(self._connection.data_to_send())
@@ -58,6 +60,7 @@ class TlsTransport(asyncio.Transport):
 
     def abort(self) -> None:
         """Closes at once."""
+        self._ended_here = True
         self._lower.abort()
 
     def is_closing(self) -> bool:
@@ -117,6 +120,7 @@ class TlsProtocol(asyncio.Protocol):
         self._timeout, self._on_failure = handshake_timeout, on_failure
         self._upper: TlsTransport | None = None
         self._told_eof = False
+        self._refused: SSPIError | None = None
         self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -137,6 +141,7 @@ class TlsProtocol(asyncio.Protocol):
             plain = connection.receive_data(data)
         except SSPIError as error:
             self._lower.write(connection.data_to_send())
+            self._refused = error
             self._failed(error)
             self._lower.close()
             return
@@ -184,8 +189,9 @@ class TlsProtocol(asyncio.Protocol):
         """The socket is gone."""
         self._cancel()
         if self._upper is not None:
-            cut_off = None if self._connection.eof or self._upper.is_closing() else ConnectionResetError("cut off")
-            self._upper.get_protocol().connection_lost(exc or cut_off)
+            ended = self._connection.eof or self._upper._ended_here
+            cut_off = None if ended else ConnectionResetError("cut off")
+            self._upper.get_protocol().connection_lost(exc or self._refused or cut_off)
         else:
             self._failed(exc or ConnectionResetError("closed during the TLS handshake"))
         self._connection.close()
