@@ -28,8 +28,8 @@ have one kind of text, UTF-8. The layers above, `sspi` in both languages, are wh
 OPTIONS = """## Options
 
 Of one credential: `options` of `sspi.Credential` and `sspi.credential`, or SspiCredentialSetOption. Of every program:
-section `[sspi]` of `/etc/sspi.conf`, or of the file that `SSPI_CONFIG` names. Of one process: the environment, by `SSPI_`
-and the name in upper case. The credential's word goes before the environment's, and that before the file's.
+section `[sspi]` of `/etc/sspi.conf`, or of the file that `SSPI_CONFIG` names. Of one process: the environment, by
+`SSPI_` and the name in upper case. The credential's word goes before the environment's, and that before the file's.
 `sspi.options()` lists them.
 """
 

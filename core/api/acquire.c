@@ -128,7 +128,9 @@ static SECURITY_STATUS acquire_checked(const struct acquire_call *call, struct f
         return failure_set(failure, SEC_E_INVALID_PARAMETER, SSPI_REASON_USAGE, "phCredential or pszPackage is NULL");
     provider = registry_find(call->package);
     if (!provider)
-        return failure_set(failure, SEC_E_SECPKG_NOT_FOUND, SSPI_REASON_USAGE, "there is no package of that name");
+        return failure_set(failure, SEC_E_SECPKG_NOT_FOUND, SSPI_REASON_USAGE,
+                           "there is no package \"%.64s\"; EnumerateSecurityPackages lists those there are",
+                           call->package);
     if (provider->available && !provider->available(failure))
         return SEC_E_SECPKG_NOT_FOUND;
     status = use_check(provider, call->use, failure);

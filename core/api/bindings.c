@@ -87,8 +87,10 @@ SECURITY_STATUS step_bindings_decide(struct step *step, enum client_bindings cli
         return failure_set(step->failure, SEC_E_BAD_BINDINGS, SSPI_REASON_BINDINGS_WRONG,
                            "the client's channel bindings are those of another channel: possibly a relayed login");
     if (step->bindings_result & SEC_CHANNEL_BINDINGS_RESULT_NOTVALID_MISSING)
-        return failure_set(step->failure, SEC_E_BAD_BINDINGS, SSPI_REASON_BINDINGS_MISSING,
-                           "channel bindings are required and the client sent none");
+        return failure_set(
+            step->failure, SEC_E_BAD_BINDINGS, SSPI_REASON_BINDINGS_MISSING,
+            "channel bindings are required and the client sent none; ASC_REQ_ALLOW_MISSING_BINDINGS lets "
+            "such clients in");
     return SEC_E_OK;
 }
 

@@ -34,6 +34,10 @@ static void number_store(struct settings *settings, const struct row *row, ULONG
 
 static SECURITY_STATUS refuse(struct failure *failure, const struct row *row, const char *value)
 {
+    if (row->kind == NUMBER_VALUE)
+        return failure_set(failure, SEC_E_INVALID_PARAMETER, SSPI_REASON_CONFIGURATION,
+                           "option %s: \"%.64s\" is not acceptable, expected: number from %u to %u", row->shown.name,
+                           value, (unsigned)row->least, (unsigned)row->most);
     return failure_set(failure, SEC_E_INVALID_PARAMETER, SSPI_REASON_CONFIGURATION,
                        "option %s: \"%.64s\" is not acceptable, expected: %s", row->shown.name, value,
                        row->shown.values);

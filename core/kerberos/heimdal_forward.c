@@ -150,8 +150,11 @@ SECURITY_STATUS krb_delegated_credential(struct context *base, struct credential
 
     *out = NULL;
     if (!context->delegated)
-        return failure_set(failure, SEC_E_NO_CREDENTIALS, SSPI_REASON_NO_CREDENTIAL,
-                           "%s delegated no ticket, or ASC_REQ_DELEGATE was not asked for", context->native_client);
+        return failure_set(
+            failure, SEC_E_NO_CREDENTIALS, SSPI_REASON_NO_CREDENTIAL,
+            "%.64s delegated no ticket, or ASC_REQ_DELEGATE was not asked for; a client needs ISC_REQ_DELEGATE "
+            "and ISC_REQ_MUTUAL_AUTH, a forwardable ticket, and a KDC that trusts this server",
+            context->native_client);
     credential = mem_zalloc(sizeof *credential);
     if (!credential)
         return SEC_E_INSUFFICIENT_MEMORY;

@@ -170,7 +170,11 @@ static SECURITY_STATUS login(krb5_context context, const struct krb_login *as, s
         cache->end = heimdal_time(creds.times.endtime);
         error = heimdal_cache_make(context, creds.client, &creds, &cache->name);
     }
-    status = heimdal_status(context, error, what, failure);
+    if (error == KRB5_KT_NOTFOUND)
+        status =
+            failure_set(failure, SEC_E_NO_CREDENTIALS, SSPI_REASON_KEYTAB, "the keytab has no key of %.200s", as->name);
+    else
+        status = heimdal_status(context, error, what, failure);
     krb5_free_cred_contents(context, &creds);
     krb5_free_principal(context, client);
     return status;
@@ -403,10 +407,28 @@ static krb5_error_code ticket_get(krb5_context context, krb5_ccache cache, const
     return error;
 }
 
+/* libkrb5's words for a cache that is not there, or whose tickets are too old, do not tell what to do. */
+static SECURITY_STATUS ticket_refuse(krb5_context context, krb5_ccache cache, krb5_error_code error, const char *target,
+                                     struct failure *failure)
+{
+    char what[KRB_TEXT_MAX];
+    char *name = NULL;
+
+    if ((error == ENOENT || error == KRB5_FCC_NOFILE || error == KRB5_CC_NOTFOUND || error == KRB5_CC_END)
+        && krb5_cc_get_full_name(context, cache, &name) == 0)
+        snprintf(what, sizeof what, "no ticket for %.80s: %.80s is missing or expired, kinit makes it anew", target,
+                 name);
+    else
+        snprintf(what, sizeof what, "no ticket for %.200s%s", target,
+                 strchr(target, '/') ? "" : ", which is no service such as HTTP/www.example.com");
+    krb5_xfree(name);
+    return heimdal_status(context, error, what, failure);
+}
+
 SECURITY_STATUS krb_client_ticket_get(struct krb_credential *credential, const char *target,
                                       struct krb_client_ticket *out, struct failure *failure)
 {
-    char what[KRB_TEXT_MAX];
+    krb5_error_code error;
     krb5_creds *creds = NULL;
     krb5_ccache cache;
     krb5_context context;
@@ -417,11 +439,13 @@ SECURITY_STATUS krb_client_ticket_get(struct krb_credential *credential, const c
         status = heimdal_cache_open(context, credential, &cache, failure);
     if (status != SEC_E_OK)
         return status;
-    snprintf(what, sizeof what, "no ticket for %.200s", target);
-    if (credential->s4u)
+    if (credential->s4u) {
         status = heimdal_s4u_ticket(context, credential, cache, target, &creds, failure);
-    else
-        status = heimdal_status(context, ticket_get(context, cache, target, &creds), what, failure);
+    } else {
+        error = ticket_get(context, cache, target, &creds);
+        if (error)
+            status = ticket_refuse(context, cache, error, target, failure);
+    }
     krb5_cc_close(context, cache);
     if (status != SEC_E_OK)
         return status;

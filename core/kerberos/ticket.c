@@ -80,6 +80,7 @@ struct search {
     const struct krb_opened *opened;
     const char *patterns;         /* NULL: any row's service */
     bool realm, service, version; /* what some row had in common with the ticket */
+    bool named;                   /* a key of the ticket's own name was tried */
 };
 
 /* Whether a row may open the ticket, noting how near the set came. */
@@ -148,6 +149,7 @@ static SECURITY_STATUS ticket_decrypt(const struct krb_credential *credential, s
             if (tries == TRIES_MAX)
                 break;
             tries++;
+            search.named = search.named || own;
             if (row_open(opened, row, plain))
                 return SEC_E_OK;
         }
@@ -155,10 +157,12 @@ static SECURITY_STATUS ticket_decrypt(const struct krb_credential *credential, s
     if (tries == 0)
         return key_missing(step, opened, &search);
     opened->error = KRB_ERR_MODIFIED;
-    return failure_set(
-        step->failure, SEC_E_DECRYPT_FAILURE, SSPI_REASON_WRONG_KEY,
-        "the ticket for %s does not open with our key: the keytab is outdated, or the ticket was altered",
-        opened->service);
+    return failure_set(step->failure, SEC_E_DECRYPT_FAILURE, SSPI_REASON_WRONG_KEY,
+                       search.named ? "the ticket for %s does not open with our key: the keytab is outdated, or the "
+                                      "ticket was altered"
+                                    : "the ticket for %s does not open with our key: the keytab has none of that name, "
+                                      "and its others do not fit",
+                       opened->service);
 }
 
 /* Without names a credential is for the one service of its keys; with several services it must be told. */

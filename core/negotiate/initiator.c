@@ -33,7 +33,7 @@ static SECURITY_STATUS begin_with(struct nego_context *context, struct step *ste
     SECURITY_STATUS status;
 
     if (!nego_mechanisms_of((const struct nego_credential *)context->base.credential, package, mechanisms))
-        return SEC_E_NO_CREDENTIALS;
+        return failure_set(step->failure, SEC_E_NO_CREDENTIALS, SSPI_REASON_NO_CREDENTIAL, "not to be used here");
     nego_context_choose(context, mechanisms[0]);
     if (!keep_offers(context, package))
         return SEC_E_INSUFFICIENT_MEMORY;
@@ -47,23 +47,39 @@ static SECURITY_STATUS begin_with(struct nego_context *context, struct step *ste
     return SEC_I_CONTINUE_NEEDED;
 }
 
+/* Why each package that was tried could not begin: the last one alone would tell of NTLM where a ticket is missing. */
+static void explain_one_more(struct failure *all, const struct failure *one, enum nego_package package)
+{
+    const struct failure before = *all;
+
+    if (!one || !one->text[0])
+        return;
+    if (before.text[0])
+        failure_set(all, SEC_E_OK, one->reason, "%.165s; %s: %.75s", before.text, nego_package_name(package),
+                    one->text);
+    else
+        failure_set(all, SEC_E_OK, one->reason, "%s: %s", nego_package_name(package), one->text);
+}
+
 static SECURITY_STATUS initiate_first(struct nego_context *context, struct step *step)
 {
     const struct nego_credential *credential = (const struct nego_credential *)context->base.credential;
     SECURITY_STATUS status = SEC_E_NO_CREDENTIALS;
+    struct failure all = {0};
     struct nego_init hints;
 
     if (step->token.size && !nego_init_decode(step->token, &hints))
         return nego_malformed(step, "the server's first token is not a NegTokenInit2");
-    failure_set(step->failure, status, SSPI_REASON_NO_CREDENTIAL, "Negotiate has no package that is allowed");
     for (size_t i = 0; i < NEGO_CHILDREN; i++) {
         if (!nego_package_allowed(credential, (enum nego_package)i))
             continue;
         status = begin_with(context, step, (enum nego_package)i);
         if (status >= 0 || may_retry(status))
-            break;
+            return status;
+        explain_one_more(&all, step->failure, (enum nego_package)i);
     }
-    return status;
+    return failure_set(step->failure, status, all.text[0] ? all.reason : SSPI_REASON_NO_CREDENTIAL, "%s",
+                       all.text[0] ? all.text : "Negotiate has no package that is allowed");
 }
 
 /* ---- The acceptor's answers ---- */

@@ -234,3 +234,30 @@ def test_arguments(name: str, settings: dict[str, Any]) -> None:
     with pytest.raises((TypeError, ValueError)) as caught:
         sspi.Credential("Kerberos", **settings)
     assert re.match(rf"(a name in )?{name} ", str(caught.value)), caught.value
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_missing_ticket_names_its_cache_and_the_remedy(realm: Path, package: str) -> None:
+    for cache, target in (("absent", SERVICE), ("cache", "HTTP/other.example.test")):
+        credential = sspi.Credential(package, usage="initiate", ccache=f"FILE:{realm}/{cache}")
+        with pytest.raises(sspi.SSPIError, match=f"no ticket for {target}") as missing:
+            sspi.ClientContext(credential, target=target).step()
+        assert missing.value.status is sspi.Status.SEC_E_NO_CREDENTIALS or cache == "cache"
+        if cache == "absent":
+            assert re.search(r"/absent is missing or expired, kinit", missing.value.explanation)
+        assert ("NTLM: " in missing.value.explanation) == (package == "Negotiate")
+
+
+def test_a_client_without_a_key_of_its_own(realm: Path) -> None:
+    credential = sspi.Credential(
+        "Kerberos", usage="initiate", keytab=realm / "http.keytab", principal="job@EXAMPLE.TEST"
+    )
+    with pytest.raises(sspi.SSPIError, match=r"keytab has no key of job@EXAMPLE\.TEST$"):
+        sspi.ClientContext(credential, target=SERVICE).step()
+
+
+def test_wrong_settings_name_what_would_be_right() -> None:
+    with pytest.raises(sspi.SSPIError, match='no package "Kerbros"'):
+        sspi.Credential("Kerbros")
+    with pytest.raises(sspi.SSPIError, match='lockout_threshold: "2000000" .* number from 0 to 1000000'):
+        sspi.Credential("NTLM", options={"lockout_threshold": 2000000})

@@ -255,11 +255,20 @@ Test(krb_acceptor, key_of_another_service_is_not_tried)
     uint8_t room[TICKET_ROOM];
     struct ticket_spec tickets[2];
     struct rig rig;
+    char *text;
 
     ticket_spec_usual(&tickets[0]);
     tickets[1] = tickets[0];
     tickets[1].service = "host/server.example.test";
     tickets[1].key = ticket_key(KRB_ETYPE_AES256_SHA1, 3, 50);
+    rig_open_with(&rig, "*", keytab_make(tickets, 1, room));
+    rig.ticket = tickets[1];
+    expect(&rig, SEC_E_DECRYPT_FAILURE, SSPI_REASON_WRONG_KEY);
+    assert_status(SspiExplainLastFailure(&text), SEC_E_OK);
+    cr_assert(strstr(text, "for host/server.example.test does not open") && strstr(text, "none of that name"), "%s",
+              text);
+    FreeContextBuffer(text);
+    rig_close(&rig);
     rig_open_with(&rig, "HTTP", keytab_make(tickets, 2, room));
     rig.ticket.key = tickets[1].key;
     expect(&rig, SEC_E_DECRYPT_FAILURE, SSPI_REASON_WRONG_KEY);
