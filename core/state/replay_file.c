@@ -113,6 +113,14 @@ static SECURITY_STATUS file_rules(const struct stat *status, const char *path, s
     return SEC_E_OK;
 }
 
+static SECURITY_STATUS file_look(const struct replay_table *table, const char *path, struct stat *status,
+                                 struct failure *failure)
+{
+    if (fstat(table->file, status) != 0)
+        return replay_unusable(failure, path, strerror(errno));
+    return file_rules(status, path, failure);
+}
+
 /* The file is locked. Blocks are taken at once: a full disk must not be found by a store into the mapping. */
 static SECURITY_STATUS file_fill(struct replay_table *table, const char *path, uint32_t entries,
                                  struct failure *failure)
@@ -123,9 +131,7 @@ static SECURITY_STATUS file_fill(struct replay_table *table, const char *path, u
     bool fresh;
     int error;
 
-    if (fstat(table->file, &status) != 0)
-        return replay_unusable(failure, path, strerror(errno));
-    result = file_rules(&status, path, failure);
+    result = file_look(table, path, &status, failure);
     if (result != SEC_E_OK)
         return result;
     fresh = status.st_size == 0;
@@ -150,10 +156,15 @@ static SECURITY_STATUS file_open(struct replay_table *table, const char *path, u
                                  struct failure *failure)
 {
     SECURITY_STATUS status;
+    struct stat seen;
 
     table->file = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600);
     if (table->file < 0)
         return replay_unusable(failure, path, errno == ELOOP ? "is a symbolic link" : strerror(errno));
+    /* Before the lock too: whoever owns another file could hold that for ever. */
+    status = file_look(table, path, &seen, failure);
+    if (status != SEC_E_OK)
+        return status;
     while (flock(table->file, LOCK_EX) != 0)
         if (errno != EINTR)
             return replay_unusable(failure, path, strerror(errno));

@@ -4,9 +4,11 @@
  */
 #include "state/replay.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -215,6 +217,24 @@ Test(replay, file_of_another_user_is_refused)
     file_of(place.path, "", 0600);
     cr_assert_eq(chown(place.path, 12345, 12345), 0);
     refused(place.path);
+    place_clear(&place);
+}
+
+/* Whoever made the file where ours should be holds its lock too: refused, not waited for. */
+Test(replay, lock_of_an_unusable_file_is_not_waited_for)
+{
+    struct place place;
+    int held;
+
+    place_make(&place);
+    file_of(place.path, "", 0666);
+    held = open(place.path, O_RDWR | O_CLOEXEC);
+    cr_assert_geq(held, 0);
+    cr_assert_eq(flock(held, LOCK_EX), 0);
+    alarm(30);
+    refused(place.path);
+    alarm(0);
+    close(held);
     place_clear(&place);
 }
 
