@@ -7,18 +7,22 @@
 void event_send(const struct credential_entry *credential, SECURITY_STATUS status, const char *package,
                 const struct login *login, ULONG reason, const char *explanation)
 {
+    /* As claimed: nobody verified it, and it goes to logs and terminals. */
+    struct login claimed = *login;
     SSPI_EVENT event = {
         .Size = sizeof event,
         .Status = status,
         .Reason = reason,
         .Package = package,
-        .ClientName = login->client,
-        .Workstation = login->workstation,
+        .ClientName = claimed.client,
+        .Workstation = claimed.workstation,
         .Explanation = explanation,
     };
 
     if (!credential->events.callback)
         return;
+    failure_text_clean(claimed.client, true);
+    failure_text_clean(claimed.workstation, true);
     event.Time.QuadPart = clock_now();
     credential->events.callback(credential->events.argument, &event);
 }

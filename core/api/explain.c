@@ -83,7 +83,7 @@ SECURITY_STATUS explain_usage(const char *function, SECURITY_STATUS status, cons
     return explain_keep(function, status, &failure);
 }
 
-void explain_established(struct context *context, char *text, size_t size)
+static void established_write(struct context *context, char *text, size_t size)
 {
     const struct provider *provider = context->provider;
     struct attribute_value names = {0};
@@ -101,6 +101,12 @@ void explain_established(struct context *context, char *text, size_t size)
         snprintf(text, size, "%s logged in by %s", names.text, provider->name);
     else
         snprintf(text, size, "a nameless client logged in by %s", provider->name);
+}
+
+void explain_established(struct context *context, char *text, size_t size)
+{
+    established_write(context, text, size);
+    failure_text_clean(text, true);
 }
 
 static SECURITY_STATUS text_out(const char *function, const char *text, char **explanation)

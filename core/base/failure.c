@@ -17,8 +17,7 @@ static bool is_control(uint32_t character)
            || (character >= 0x2028 && character <= 0x202E) || (character >= 0x2066 && character <= 0x2069);
 }
 
-/* In place: `?` for each control character and each byte that is not UTF-8; a character cut at the end falls away. */
-static void text_clean(char *text, bool cut)
+void failure_text_clean(char *text, bool cut)
 {
     struct bytes rest = bytes_of(text, strlen(text));
     char *out = text;
@@ -57,6 +56,6 @@ SECURITY_STATUS failure_set(struct failure *failure, SECURITY_STATUS status, ULO
     va_end(arguments);
     if (length < 0)
         failure->text[0] = '\0';
-    text_clean(failure->text, length >= (int)sizeof failure->text);
+    failure_text_clean(failure->text, length >= (int)sizeof failure->text);
     return status;
 }

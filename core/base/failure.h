@@ -6,6 +6,8 @@
 #ifndef SSPI_BASE_FAILURE_H
 #define SSPI_BASE_FAILURE_H
 
+#include <stdbool.h>
+
 #include "base/attributes.h"
 #include "sspi.h"
 #include "sspi_ext.h"
@@ -14,6 +16,12 @@ struct failure {
     ULONG reason;   /* SSPI_REASON_* of sspi_ext.h; SSPI_REASON_NONE when nothing failed */
     char text[256]; /* UTF-8, terminated, control characters replaced */
 };
+
+/*
+ * In place: `?` for each control character and each byte that is not UTF-8; where the text was `cut`, half a character
+ * at its end falls away. For whatever a peer said and an operator reads.
+ */
+void failure_text_clean(char *text, bool cut);
 
 /* Sets both and returns `status`, so that a failing function ends in `return failure_set(...)`. `failure` may be NULL.
  */

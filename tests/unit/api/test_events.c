@@ -81,6 +81,16 @@ EVENT_TEST(one_for_a_failure)
     cr_assert_str_eq(seen.explanation, "wrong password of bob");
 }
 
+/* Names are the peer's words, and an operator reads them in a log or on a terminal. */
+EVENT_TEST(names_are_made_harmless)
+{
+    assert_status(attempt("ANSWER:b\nob\x1B[2J\xC2\x9B\xE2\x80\xAE:guess"), SEC_E_LOGON_DENIED);
+    cr_assert_str_eq(seen.client, "EXAMPLE\\b?ob?[2J??");
+    assert_status(attempt("ANSWER:b\nob\x1B[2J\xC2\x9B\xE2\x80\xAE:secret"), SEC_E_OK);
+    cr_assert_str_eq(seen.client, "EXAMPLE\\b?ob?[2J??");
+    cr_assert_str_eq(seen.explanation, "EXAMPLE\\b?ob?[2J?? logged in by Trial");
+}
+
 EVENT_TEST(one_for_a_first_leg_that_fails)
 {
     SecHandle context;
