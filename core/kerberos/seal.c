@@ -67,9 +67,26 @@ static SECURITY_STATUS rc4_wrap_plain(struct seal_work *work)
     return seal_rc4_wrap(work, false);
 }
 
+/* What a signature or a seal is written to: not where the caller marked it read-only. */
+static SECURITY_STATUS writable_check(const struct message *message)
+{
+    static const ULONG types[] = {SECBUFFER_TOKEN, SECBUFFER_PADDING};
+
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        const SecBuffer *buffer = message_find(message, types[i]);
+
+        if (buffer && (buffer->BufferType & (SECBUFFER_READONLY | SECBUFFER_READONLY_WITH_CHECKSUM)))
+            return failure_set(message->failure, SEC_E_INVALID_TOKEN, SSPI_REASON_USAGE,
+                               "the SECBUFFER_TOKEN or SECBUFFER_PADDING is marked read-only");
+    }
+    return SEC_E_OK;
+}
+
 SECURITY_STATUS krb_session_sign(struct krb_session *session, struct message *message)
 {
-    return run(session, message, seal_aes_sign, seal_rc4_sign);
+    SECURITY_STATUS status = writable_check(message);
+
+    return status != SEC_E_OK ? status : run(session, message, seal_aes_sign, seal_rc4_sign);
 }
 
 SECURITY_STATUS krb_session_verify(struct krb_session *session, struct message *message)
@@ -89,9 +106,10 @@ static void padding_empty(const struct krb_session *session, const struct messag
 SECURITY_STATUS krb_session_seal(struct krb_session *session, struct message *message)
 {
     const bool sealed = message->qop != SECQOP_WRAP_NO_ENCRYPT;
-    SECURITY_STATUS status =
-        run(session, message, sealed ? aes_seal : aes_wrap_plain, sealed ? rc4_seal : rc4_wrap_plain);
+    SECURITY_STATUS status = writable_check(message);
 
+    if (status == SEC_E_OK)
+        status = run(session, message, sealed ? aes_seal : aes_wrap_plain, sealed ? rc4_seal : rc4_wrap_plain);
     if (status == SEC_E_OK)
         padding_empty(session, message);
     return status;

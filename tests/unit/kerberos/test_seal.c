@@ -300,6 +300,11 @@ Test(kerberos_seal, missing_and_small_buffers)
     sample.buffers[0].BufferType = SECBUFFER_EMPTY;
     assert_status(krb_session_seal(&pair.initiator, &sample.message), SEC_E_INVALID_TOKEN);
     sample_make(&sample, 10);
+    sample.buffers[0].BufferType |= SECBUFFER_READONLY;
+    assert_status(krb_session_seal(&pair.initiator, &sample.message), SEC_E_INVALID_TOKEN);
+    assert_status(krb_session_sign(&pair.initiator, &sample.message), SEC_E_INVALID_TOKEN);
+    cr_assert(text_intact(&sample));
+    sample_make(&sample, 10);
     sample.buffers[1].BufferType = sample.buffers[2].BufferType = SECBUFFER_EMPTY;
     assert_status(krb_session_sign(&pair.initiator, &sample.message), SEC_E_INVALID_TOKEN);
     cr_assert_eq(pair.initiator.send_sequence, 0xFFFFFFFE, "nothing was sent");
