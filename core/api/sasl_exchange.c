@@ -67,9 +67,10 @@ static SECURITY_STATUS layer_settle(const struct sasl_leg *leg, ULONG layer, ULO
     struct sasl *sasl = leg->sasl;
     ULONG overhead = sasl_overhead(provider_of(leg), *leg->context);
 
-    if (layer != SSPI_SASL_LAYER_NONE && peer_size <= overhead)
+    /* Less room for data than for protection: a reply would become many times its size. */
+    if (layer != SSPI_SASL_LAYER_NONE && peer_size < 2 * overhead)
         return failure_set(leg->step->failure, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED_TOKEN,
-                           "SASL: the peer takes messages of %u bytes, which is too little for any", peer_size);
+                           "SASL: the peer takes messages of %u bytes, which is too little", peer_size);
     sasl->layer = layer;
     if (layer != SSPI_SASL_LAYER_NONE) {
         sasl->peer_size = peer_size;

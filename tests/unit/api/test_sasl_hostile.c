@@ -51,6 +51,7 @@ SASL_TEST(choices)
         {SAYS("p\0\4\0\1\0"), SEC_E_QOP_NOT_SUPPORTED, "not offered"},
         {SAYS("p\0\2\0\0\0"), SEC_E_INVALID_TOKEN, "no size"},
         {SAYS("p\0\2\0\0\5"), SEC_E_INVALID_TOKEN, "too little"},
+        {SAYS("p\0\2\0\0\x9"), SEC_E_INVALID_TOKEN, "too little"},
         {SAYS("p\0\1\0\0\0\xC3\x28"), SEC_E_INVALID_TOKEN, "UTF-8"},
         {SAYS("p\0\1\0\0\0alice\0"), SEC_E_INVALID_TOKEN, "UTF-8"},
         {SAYS("p\0\1\0\0\0bob"), SEC_E_LOGON_DENIED, "'bob'"},
