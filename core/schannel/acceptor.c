@@ -1,8 +1,6 @@
 /*
  * AcceptSecurityContext: the server's legs.
  */
-#include <openssl/err.h>
-
 #include "schannel/engine.h"
 
 /* Flags without a meaning here, which Windows refuses too. */
@@ -52,6 +50,6 @@ SECURITY_STATUS schannel_accept(struct credential *credential, struct context **
 {
     SECURITY_STATUS status = leg_run(credential, base, step);
 
-    ERR_clear_error();
+    schannel_alert_forget();
     return status;
 }

@@ -98,6 +98,12 @@ static void queue_drain(struct cause *cause)
     }
 }
 
+void schannel_alert_forget(void)
+{
+    if (ERR_peek_error())
+        ERR_clear_error();
+}
+
 static bool is_fatal(int alert)
 {
     return alert != SCHANNEL_NO_ALERT && alert >> 8 == SSL3_AL_FATAL;

@@ -32,6 +32,7 @@ void schannel_context_free(struct context *base)
     /* Without close_notify OpenSSL would spoil the session, which only a failure shall. */
     if (context->ssl && !context->broken && !context->no_reconnects)
         SSL_set_shutdown(context->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+    schannel_buffers_end(context);
     SSL_free(context->ssl);
     wire_drop(&context->wire);
     mem_free(context->target);

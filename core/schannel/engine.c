@@ -2,7 +2,6 @@
  * One leg of a handshake: whole records go in, the flight for the peer comes out. A leg whose output did not fit is
  * repeated by the caller with the same bytes, so what OpenSSL consumed already is remembered and skipped.
  */
-#include <openssl/err.h>
 #include <string.h>
 
 #include "base/secret.h"
@@ -120,6 +119,7 @@ static SECURITY_STATUS handshake_done(struct schannel_context *context)
     context->stage = STAGE_OPEN;
     context->opened = clock_now();
     schannel_sizes_settle(context);
+    schannel_buffers_open(context);
     return SEC_E_OK;
 }
 
@@ -139,7 +139,7 @@ static SECURITY_STATUS handshake_run(struct schannel_context *context, struct st
 {
     int result;
 
-    ERR_clear_error();
+    schannel_alert_forget();
     context->wire.no_memory = false;
     result = SSL_do_handshake(context->ssl);
     if (result == 1)
@@ -182,6 +182,7 @@ static SECURITY_STATUS leg_feed(struct schannel_context *context, struct step *s
         return incomplete(step, scan.missing);
     context->wire.in = bytes_of(rest.data, scan.malformed ? rest.size : scan.whole);
     status = handshake_run(context, step, scan.malformed);
+    schannel_buffers_leg(context);
     context->eaten += (scan.malformed ? rest.size : scan.whole) - context->wire.in.size;
     context->wire.in = (struct bytes){0};
     context->awaits_certificate = status == SEC_I_INCOMPLETE_CREDENTIALS;

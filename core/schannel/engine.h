@@ -74,6 +74,8 @@ struct schannel_context {
     int64_t opened;              /* when: UTC FILETIME */
     uint32_t key_update_room;    /* in STREAM_TRAILER, beside `sizes` */
     bool protects;               /* our side's records are no longer in the clear */
+    bool keeps_buffers;          /* it talks: see buffers.c */
+    uint8_t messages;            /* until then: since it was last looked at */
     bool no_reconnects;          /* SCHANNEL_SESSION: sessions of this connection are not kept */
     void *answer;                /* an attribute's answer, borrowed by api/ for the call */
     size_t answer_size;
@@ -132,6 +134,16 @@ SECURITY_STATUS schannel_alert_sent(int description);
 MUST_CHECK SECURITY_STATUS schannel_alert_failure(struct schannel_context *context, struct failure *failure);
 /* Puts the alert that OpenSSL made into the step's outputs. */
 void schannel_alert_out(struct schannel_context *context, struct step *step);
+
+/* Empties OpenSSL's queue of this thread, as SSL_get_error() wants it; where it is empty, cheaper than OpenSSL does. */
+void schannel_alert_forget(void);
+
+/* ---- buffers.c: the memory that OpenSSL holds for records ---- */
+
+void schannel_buffers_leg(const struct schannel_context *context);  /* a leg of the handshake is over */
+void schannel_buffers_open(const struct schannel_context *context); /* the handshake is done */
+void schannel_buffers_message(struct schannel_context *context);    /* a message went through */
+void schannel_buffers_end(struct schannel_context *context);        /* the connection goes */
 
 /* ---- alpn.c ---- */
 

@@ -1,7 +1,6 @@
 /*
  * InitializeSecurityContext: the client's legs.
  */
-#include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <string.h>
 
@@ -120,6 +119,6 @@ SECURITY_STATUS schannel_initiate(struct credential *credential, struct context 
 {
     SECURITY_STATUS status = leg_run(credential, base, step);
 
-    ERR_clear_error();
+    schannel_alert_forget();
     return status;
 }

@@ -163,7 +163,7 @@ static SECURITY_STATUS seal_data(struct schannel_context *context, struct messag
 
     if (status != SEC_E_OK)
         return status;
-    ERR_clear_error();
+    schannel_alert_forget();
     context->wire.no_memory = false;
     if (sealing.data->cbBuffer == 0) { /* OpenSSL writes no record without content */
         sealing_end(&sealing);
@@ -177,8 +177,10 @@ static SECURITY_STATUS seal_data(struct schannel_context *context, struct messag
         context->wire.pieces = NULL;
         status = written > 0 ? SEC_E_OK : seal_failed(context, message);
     }
-    if (status == SEC_E_OK)
-        sealing_end(&sealing);
+    if (status != SEC_E_OK)
+        return status;
+    sealing_end(&sealing);
+    schannel_buffers_message(context);
     return status;
 }
 

@@ -171,8 +171,8 @@ static SECURITY_STATUS trust_apply(const struct schannel_credential *credential,
 }
 
 /*
- * OpenSSL's callback in place of X509_verify_cert(). Where the program checks the server itself, nobody would learn of the
- * result, and to find it takes longer than all else that a client does with the certificate.
+ * OpenSSL's callback in place of X509_verify_cert(). Where the program checks the server itself, nobody would learn of
+ * the result, and to find it takes longer than all else that a client does with the certificate.
  */
 static int chain_verify(X509_STORE_CTX *store, void *argument)
 {
@@ -237,7 +237,6 @@ static void options_apply(const struct schannel_credential *credential, bool acc
     else
         options |= SSL_OP_ALLOW_CLIENT_RENEGOTIATION;
     SSL_CTX_set_options(tls, options);
-    SSL_CTX_set_mode(tls, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_dh_auto(tls, 1);
     SSL_CTX_set_quiet_shutdown(tls, 0);
     if (credential->key_log >= 0)

@@ -2,7 +2,6 @@
  * DecryptMessage: one record's data a call, decrypted where it lies. Records that carry no data (tickets, new keys) are
  * passed over; what needs an answer is SEC_I_RENEGOTIATE.
  */
-#include <openssl/err.h>
 #include <string.h>
 
 #include "schannel/engine.h"
@@ -105,7 +104,7 @@ static SECURITY_STATUS record_read(struct schannel_context *context, struct unse
     context->wire.in = bytes_of(place, size);
     context->wire.no_memory = false;
     context->finished_again = false;
-    ERR_clear_error();
+    schannel_alert_forget();
     got = SSL_read(context->ssl, room ? place + RECORD_HEADER : nothing, room ? (int)(size - RECORD_HEADER) : 1);
     context->wire.in = (struct bytes){0};
     in->record = in->used;
@@ -155,7 +154,9 @@ SECURITY_STATUS schannel_unseal(struct context *base, struct message *message)
     in.base = in.slot->pvBuffer;
     in.size = in.slot->cbBuffer;
     status = records_read(context, &in);
-    if (status == SEC_E_OK)
-        unsealing_layout(&in);
-    return status;
+    if (status != SEC_E_OK)
+        return status;
+    unsealing_layout(&in);
+    schannel_buffers_message(context);
+    return SEC_E_OK;
 }
