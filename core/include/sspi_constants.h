@@ -200,7 +200,7 @@
 
 /* ---- InitializeSecurityContext: what the client asks for (fContextReq). Some bits differ from ASC_REQ_ ---- */
 
-#define ISC_REQ_DELEGATE 0x00000001        /* the server may act as the client */
+#define ISC_REQ_DELEGATE 0x00000001        /* the server may act as the client (Kerberos; needs MUTUAL_AUTH as well) */
 #define ISC_REQ_MUTUAL_AUTH 0x00000002     /* the server proves itself */
 #define ISC_REQ_REPLAY_DETECT 0x00000004   /* find messages sent twice */
 #define ISC_REQ_SEQUENCE_DETECT 0x00000008 /* find messages out of order */

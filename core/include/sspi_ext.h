@@ -350,7 +350,9 @@ SSPI_API SECURITY_STATUS SEC_ENTRY SspiCertificateStoreFromPath(_In_z_ const cha
 
 /**
  * Makes a credential of what a client delegated to an established server's context (ASC_RET_DELEGATE; the server must have
- * asked with ASC_REQ_DELEGATE), so that the server can log in elsewhere as the client. It may outlive the context.
+ * asked with ASC_REQ_DELEGATE), so that the server can log in elsewhere as the client. It may outlive the context. A client
+ * delegates where it asks for ISC_REQ_DELEGATE and ISC_REQ_MUTUAL_AUTH, its ticket is forwardable (kinit -f), and the KDC
+ * says in the service's ticket that it trusts the server (OK-AS-DELEGATE); otherwise it logs in without.
  *
  * @return SEC_E_OK; SEC_E_INVALID_HANDLE; SEC_E_NO_CREDENTIALS when nothing was delegated; SEC_E_UNSUPPORTED_FUNCTION for a
  *         package without delegation; SEC_E_INSUFFICIENT_MEMORY.

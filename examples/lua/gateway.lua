@@ -39,7 +39,7 @@ local OPTIONS = {
   { "keytab", nil, "keys of HTTP/this-host for Kerberos (default: sspi.conf's)" },
   { "certificate", nil, "serve HTTPS with this certificate (PEM)" },
   { "key", nil, "its private key, if it is in another file" },
-  { "missing-bindings", "refuse", "HTTPS: 'allow' lets clients in that send no channel bindings" },
+  { "allow-missing-bindings", false, "HTTPS: lets clients in that send no channel bindings" },
   { "domain", nil, "NetBIOS name of the domain to announce" },
   { "scheme", "NTLM", "HTTP schemes to offer, separated by commas" },
   { "leg-timeout", 15, "seconds between two legs" },
@@ -51,7 +51,7 @@ local OPTIONS = {
 local function usage()
   print("usage: gateway.lua [--option value]...\n\nServes one page to users who log in by NTLM or Kerberos.\n")
   for _, row in ipairs(OPTIONS) do
-    print(("  --%-15s %s%s"):format(row[1], row[3], row[2] and (" (%s)"):format(row[2]) or ""))
+    print(("  --%-22s %s%s"):format(row[1], row[3], row[2] and (" (%s)"):format(row[2]) or ""))
   end
   os.exit(0)
 end
@@ -66,7 +66,11 @@ local function arguments()
     local name, value = arg[i]:match("^%-%-([%w-]+)=?(.*)$")
     if name == "help" then usage() end
     if not known[name] then die("unknown option '%s': see --help", arg[i]) end
-    if not arg[i]:find("=", 1, true) then
+    local flag = known[name][2] == false
+    if flag and arg[i]:find("=", 1, true) then die("option --%s takes no value", name) end
+    if flag then
+      value = true
+    elseif not arg[i]:find("=", 1, true) then
       i = i + 1
       value = arg[i]
     end
@@ -211,7 +215,7 @@ local function serve(con, credentials, options)
   local bindings
   con, bindings = secure(con, options)
   if not con then return end
-  local login = Login.new(credentials, bindings, options["missing-bindings"] == "allow")
+  local login = Login.new(credentials, bindings, options["allow-missing-bindings"])
   http1.prepare(con)
   local fine, why = pcall(converse, con, login, options)
   login:close()

@@ -56,8 +56,7 @@ def door(request: pytest.FixtureRequest, accounts: Path, certificate: Path, tmp_
 
 @pytest.fixture(params=list(GATEWAYS))
 def lenient(request: pytest.FixtureRequest, accounts: Path, certificate: Path, tmp_path: Path) -> Iterator[Server]:
-    allow = ["--allow-missing-bindings"] if request.param == "python" else ["--missing-bindings", "allow"]
-    options = ["--accounts", accounts, "--certificate", certificate, *allow]
+    options = ["--accounts", accounts, "--certificate", certificate, "--allow-missing-bindings"]
     with running_gateway(request.param, tmp_path, *options) as server:
         yield server
 

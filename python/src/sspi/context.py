@@ -335,8 +335,9 @@ class ServerContext(_Context):
     def delegated_credential(self) -> Credential:
         """What the client lent, to log in elsewhere as the client: a credential that may outlive this context.
 
-        The context must have been made with AcceptFlag.DELEGATE, and the client must want it too: `flags` says so.
-        Otherwise SSPIError, SEC_E_NO_CREDENTIALS.
+        The context must have been made with AcceptFlag.DELEGATE. The client must ask for InitFlag.DELEGATE and
+        MUTUAL_AUTH and have a forwardable ticket, and the KDC must trust this server with it (OK-AS-DELEGATE): `flags`
+        says what came of it. Otherwise SSPIError, SEC_E_NO_CREDENTIALS.
         """
         handle = _sspi.SspiAcquireDelegatedCredential(self._open())
         return Credential._of(handle, self._credential.package)
