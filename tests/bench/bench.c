@@ -13,7 +13,7 @@
 enum { SAMPLES_MAX = 1 << 18, BATCH = 64, WARM_OPERATIONS = 5, SHORT_NS = 2000 };
 
 static enum { TIMING, COUNTING_ALL, COUNTING_ACCEPTOR } mode;
-static uint64_t acceptor_ns, acceptor_started;
+static _Thread_local uint64_t acceptor_ns, acceptor_started;
 static double samples[SAMPLES_MAX], acceptor_samples[SAMPLES_MAX];
 
 static uint64_t clock_ns(clockid_t clock)
@@ -62,6 +62,11 @@ int bench_wanted(const char *name)
     const char *only = getenv("BENCH_ONLY");
 
     return !only || strstr(name, only) != NULL;
+}
+
+int bench_counting(void)
+{
+    return RUNNING_ON_VALGRIND != 0;
 }
 
 void bench_die(const char *name, int step)
@@ -153,7 +158,7 @@ void bench_case(const char *name, bench_fn operation, void *argument)
 {
     if (!bench_wanted(name))
         return;
-    if (RUNNING_ON_VALGRIND) {
+    if (bench_counting()) {
         count(name, operation, argument);
         return;
     }

@@ -29,6 +29,9 @@ void bench_figure(const char *name, double value);
 /* Whether BENCH_ONLY leaves this case in. */
 int bench_wanted(const char *name);
 
+/* Whether instructions are counted: no times then, and figures that are neither have no meaning. */
+int bench_counting(void);
+
 double bench_median(double *values, size_t size); /* sorts them */
 uint64_t bench_now_ns(void);
 double bench_seconds(void);

@@ -36,6 +36,10 @@ printf '%s\n' 'TESTDOM\testuser:1000:AAD3B435B51404EEAAD3B435B51404EE:7100A909C7
 "$build/tests/bin/kerberos_realm" "$work"
 export KRB5_CONFIG=$work/krb5.conf KRB5_KTNAME=FILE:$work/http.keytab
 
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=server.example.test \
+    -addext subjectAltName=DNS:server.example.test -keyout "$work/key.pem" -out "$work/tls.pem" 2>/dev/null
+cat "$work/key.pem" >>"$work/tls.pem"
+
 # gss-ntlmssp asks a winbindd first, where one could be; without /run/samba it cannot.
 without_winbind() {
     if [ -e /run/samba ] && [ "$(id -u)" -eq 0 ]; then
@@ -58,6 +62,9 @@ programs() {
     for peer in mit heimdal; do
         [ ! -x "$bin/bench_kerberos_$peer" ] || "$wrapper" "$bin/bench_kerberos_$peer" "$work" >"$to/kerberos_$peer"
     done
+    for library in sspi openssl gnutls; do
+        [ ! -x "$bin/bench_tls_$library" ] || "$wrapper" "$bin/bench_tls_$library" "$work" >"$to/tls_$library"
+    done
 }
 
 # What scripts add: each beside the same work in C, in the same round, with the account file of ntlm_sspi.
@@ -78,6 +85,7 @@ for round in $(seq "$rounds"); do
     programs env "$work/round-$round"
     "$bin/bench_memory_sspi" "$work" >"$work/round-$round/memory_sspi"
     "$bin/bench_threads_sspi" "$work" >"$work/round-$round/threads_sspi"
+    TLS_RELEASE=1 BENCH_ONLY=memory "$bin/bench_tls_openssl" "$work" >"$work/round-$round/tls_openssl_release"
     layers "$work/round-$round"
 done
 printf '\rcounting instructions ' >&2

@@ -115,6 +115,37 @@ def message_rows():
         yield Row(name, "MB/s", (SSPI, case, TOTAL), (LIMIT, case, TOTAL), "OpenSSL alone", size=size)
 
 
+def tls_rows():
+    """Schannel: the same certificate, versions, suites, groups and tickets with each library."""
+    ours, raw, gnutls = "tls_sspi", "tls_openssl", "tls_gnutls"
+    for kind in ("1.3 full", "1.3 resumed", "1.2 full", "1.2 resumed"):
+        case = f"TLS {kind}"
+        for ends, column in (("accept", ACCEPTOR), ("handshake, both ends", TOTAL)):
+            name = f"Schannel {ends}, {kind}"
+            yield Row(name, "us", (ours, case, column), (raw, case, column), "OpenSSL over memory BIOs", 1.03)
+            yield Row(name, "us", (ours, case, column), (gnutls, case, column), "GnuTLS")
+            yield Row(name, "instructions", (ours, case, column), (raw, case, column), "OpenSSL over memory BIOs", 1.03)
+    for size, at_most in ((64, 1.2), (1024, None), (16384, 1.1)):
+        case = f"seal+unseal {size}"
+        name = f"Schannel seal and unseal, {size} bytes"
+        yield Row(name, "MB/s", (ours, case, TOTAL), (raw, case, TOTAL), "SSL_write, SSL_read", at_most, size=size)
+        yield Row(name, "MB/s", (ours, case, TOTAL), (gnutls, case, TOTAL), "GnuTLS", size=size)
+    for version in ("1.3", "1.2"):
+        case = f"memory, TLS {version} idle connection"
+        name = f"Schannel idle connection, {version}"
+        for program, reference, at_most in (
+            (raw, "OpenSSL, BIOs not counted", 1.5),
+            ("tls_openssl_release", "OpenSSL, buffers released", 1.5),
+            (gnutls, "GnuTLS", None),
+        ):
+            yield Row(name, "bytes", (ours, case, TOTAL), (program, case, TOTAL), reference, at_most)
+    for program, library, goal in ((ours, "Schannel", 1 / 0.95), (raw, "OpenSSL", None), (gnutls, "GnuTLS", None)):
+        for name, unit, at_most in (("second", "handshakes/s", None), ("CPU second", "handshakes/CPU s", goal)):
+            threads = (program, f"TLS 1.3 handshakes per {name}, 2 threads", TOTAL)
+            processes = (program, f"TLS 1.3 handshakes per {name}, 2 processes", TOTAL)
+            yield Row(f"{library} handshakes of 2 threads", unit, threads, processes, "2 processes", at_most)
+
+
 def resource_rows():
     """Memory and threads."""
     memory = "memory_sspi"
@@ -172,7 +203,7 @@ def script_rows():
 
 def rows():
     """Every line of the table."""
-    return [*handshake_rows(), *message_rows(), *kerberos_rows(), *resource_rows(), *script_rows()]
+    return [*handshake_rows(), *message_rows(), *kerberos_rows(), *tls_rows(), *resource_rows(), *script_rows()]
 
 
 def read(folder):

@@ -1,140 +1,31 @@
 /*
- * Handshakes of two threads that share one acceptor's credential, against two processes: handshakes by the clock and
- * by CPU time, which other programs on the machine disturb less.
+ * Handshakes of two threads that share one acceptor's credential, against two processes.
  */
-#include <pthread.h>
-#include <stdio.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
-
-#include "bench.h"
+#include "parallel.h"
 #include "sspi_pair.h"
 
-enum { WORKERS = 2, TURNS = 9 };
-
-static struct pair shared;
-
-/* What one worker did, and in which time. */
-struct result {
-    double handshakes, wall, cpu; /* the times in seconds */
-};
-
-static double cpu_seconds(void)
+static int handshake(void *argument)
 {
-    struct timespec now;
+    struct pair *pair = argument;
+    int failed = pair_connect(pair);
 
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-static struct result work(void)
-{
-    struct pair pair = shared;
-    struct result result = {.cpu = -cpu_seconds()};
-    uint64_t start = bench_now_ns(), end = start + (uint64_t)(bench_seconds() * 1e9 / 3);
-
-    do {
-        if (pair_connect(&pair))
-            bench_die("threads", 0);
-        pair_delete(&pair);
-        result.handshakes++;
-    } while (bench_now_ns() < end);
-    result.wall = (double)(bench_now_ns() - start) / 1e9;
-    result.cpu += cpu_seconds();
-    return result;
-}
-
-static void *thread(void *result)
-{
-    *(struct result *)result = work();
-    return NULL;
-}
-
-static void threads(struct result results[WORKERS])
-{
-    pthread_t handles[WORKERS];
-
-    for (int i = 0; i < WORKERS; i++)
-        pthread_create(&handles[i], NULL, thread, &results[i]);
-    for (int i = 0; i < WORKERS; i++)
-        pthread_join(handles[i], NULL);
-}
-
-static void processes(struct result results[WORKERS])
-{
-    int ends[2];
-
-    if (pipe(ends) != 0)
-        bench_die("pipe", 0);
-    for (int i = 0; i < WORKERS; i++) {
-        if (fork() == 0) {
-            struct result result = work();
-
-            _exit(write(ends[1], &result, sizeof result) == sizeof result ? 0 : 1);
-        }
-    }
-    for (int i = 0; i < WORKERS; i++) {
-        int status;
-
-        if (wait(&status) < 0 || status != 0 || read(ends[0], &results[i], sizeof results[i]) != sizeof results[i])
-            bench_die("process", status);
-    }
-    close(ends[0]);
-    close(ends[1]);
-}
-
-/* Rates of all turns, by the clock and by CPU time. */
-struct rates {
-    double wall[TURNS], cpu[TURNS];
-};
-
-static void note(struct rates *rates, int turn, const struct result results[WORKERS])
-{
-    rates->wall[turn] = rates->cpu[turn] = 0;
-    for (int i = 0; i < WORKERS; i++) {
-        rates->wall[turn] += results[i].handshakes / results[i].wall;
-        rates->cpu[turn] += results[i].handshakes / results[i].cpu;
-    }
-}
-
-static void figure(const char *package, const char *unit, const char *who, double rates[TURNS])
-{
-    char name[128];
-
-    snprintf(name, sizeof name, "%shandshakes per %s, 2 %s", package, unit, who);
-    bench_figure(name, bench_median(rates, TURNS));
-}
-
-/* `package` in the cases' names; empty for NTLM. */
-static void compare(const char *package)
-{
-    static struct rates by_processes, by_threads;
-    struct result results[WORKERS];
-
-    /* By turns, since the machine's speed drifts. */
-    for (int turn = 0; turn < TURNS; turn++) {
-        processes(results);
-        note(&by_processes, turn, results);
-        threads(results);
-        note(&by_threads, turn, results);
-    }
-    figure(package, "second", "processes", by_processes.wall);
-    figure(package, "second", "threads", by_threads.wall);
-    figure(package, "CPU second", "processes", by_processes.cpu);
-    figure(package, "CPU second", "threads", by_threads.cpu);
+    if (!failed)
+        pair_delete(pair);
+    return failed;
 }
 
 /* Usage: threads_sspi FOLDER, with the realm of kerberos_realm. */
 int main(int argc, char **argv)
 {
+    static struct pair shared;
+
     if (argc != 2)
         return 2;
     pair_open(&shared, "NTLM", NULL);
-    compare("");
+    parallel_compare("", handshake, &shared, sizeof shared);
     pair_close(&shared);
     pair_open_kerberos(&shared, "Kerberos", argv[1], "cache");
-    compare("Kerberos ");
+    parallel_compare("Kerberos ", handshake, &shared, sizeof shared);
     pair_close(&shared);
     return 0;
 }
