@@ -3,7 +3,7 @@
  *
  *     winhttp_page HOST PORT [-k]        -k: whoever signed the server's certificate
  *
- * Built by mingw-w64 and run in Wine by test_tls_client.py.
+ * Built by mingw-w64 and run in Wine by test_tls_c.py.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,9 +1,10 @@
-"""The TLS client in C, plain SSPI: on Linux with our library, and the same source as a Windows program in Wine."""
+"""The TLS programs in C, plain SSPI: on Linux with our library, and the same source as Windows programs in Wine."""
 
 from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -11,21 +12,27 @@ from pathlib import Path
 import pytest
 from certificates import Authority, authority
 from conftest import BUILD, ROOT, Server, needs
-from test_tls import NAME, running
+from test_tls import NAME, connect, running
 from test_wine import MINGW, wine
 
 __all__ = ["authority", "wine"]
 
-SOURCES = [ROOT / "examples" / "c" / name for name in ("tls_client.c", "echo.c")]
+ENDS = ("client", "server")
+CLIENT, SERVER = ([ROOT / "examples" / "c" / name for name in (f"tls_{end}.c", "tls.c", "echo.c")] for end in ENDS)
 TEXT = "hello\nfacts\n" + "x" * 3000 + "\n"
 
 
 @pytest.fixture(scope="module")
-def program(compile_c: Callable[..., Path]) -> Path:
+def programs(compile_c: Callable[..., Path]) -> dict[str, Path]:
     library = next(BUILD.rglob("libsspi.so")).parent
     folders = [ROOT / "core" / "include", ROOT / "core" / "include" / "compat"]
     link = [*(f"-I{folder}" for folder in folders), f"-L{library}", f"-Wl,-rpath,{library}", "-lsspi"]
-    return compile_c("tls_client", *SOURCES, *link)
+    return {end: compile_c(f"tls_{end}", *sources, *link) for end, sources in zip(ENDS, (CLIENT, SERVER), strict=True)}
+
+
+@pytest.fixture
+def program(programs: dict[str, Path]) -> Path:
+    return programs["client"]
 
 
 def believing(folder: Path, authority: Authority) -> dict[str, str]:
@@ -71,10 +78,70 @@ def test_refused_server(program: Path, authority: Authority, tmp_path: Path) -> 
     assert "SEC_E_WRONG_PRINCIPAL" in other.stderr
 
 
+def archive(authority: Authority, folder: Path) -> Path:
+    """The server's certificate and key in a PKCS#12 file."""
+    path = folder / "server.pfx"
+    command = [
+        authority.program,
+        "pkcs12",
+        "-export",
+        "-in",
+        authority.issue(NAME),
+        "-out",
+        path,
+        "-passout",
+        "pass:pw",
+    ]
+    subprocess.run([str(word) for word in command], check=True, capture_output=True, timeout=30)
+    return path
+
+
+def test_server(programs: dict[str, Path], authority: Authority, tmp_path: Path) -> None:
+    server = Server([programs["server"], 0, archive(authority, tmp_path), "pw"], tmp_path / "log")
+    try:
+        for size in (6, 3000, 16384, 50_000):
+            with connect(server, authority) as one:
+                line = b"x" * (size - 1) + b"\n"
+                one.sendall(line)
+                got = b""
+                while len(got) < size:
+                    got += one.recv(65536)
+                assert got == line
+                one.unwrap()
+        assert server.said().count("it said goodbye") == 4
+        ours = talk([programs["client"]], server, NAME, environment=believing(tmp_path, authority))
+        assert (ours.returncode, ours.stdout) == (0, TEXT)
+        with socket.create_connection(("127.0.0.1", server.port), 20) as rubbish:
+            rubbish.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            while rubbish.recv(1000):
+                pass
+        server.wait_for("connection lost: SEC_E_")
+        with connect(server, authority):
+            pass
+    finally:
+        server.stop()
+
+
+def test_server_without_its_key(programs: dict[str, Path], authority: Authority, tmp_path: Path) -> None:
+    result = subprocess.run(
+        [programs["server"], "0", archive(authority, tmp_path), "wrong"], capture_output=True, text=True, timeout=20
+    )
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "no certificate" in result.stderr
+
+
+@pytest.mark.timeout(400)
+def test_server_is_a_windows_program_too(compile_c: Callable[..., Path]) -> None:
+    """Built only: Wine's Schannel is a client alone."""
+    needs(MINGW, "gcc-mingw-w64-x86-64")
+    libraries = ["-lsecur32", "-lcrypt32", "-lws2_32"]
+    assert compile_c("tls_server.exe", *SERVER, *libraries, compiler=MINGW).stat().st_size > 0
+
+
 @pytest.mark.timeout(400)
 def test_windows_client(wine: Callable, compile_c: Callable[..., Path], authority: Authority, tmp_path: Path) -> None:
     needs(MINGW, "gcc-mingw-w64-x86-64")
-    windows = compile_c("tls_client.exe", *SOURCES, "-lsecur32", "-lws2_32", compiler=MINGW)
+    windows = compile_c("tls_client.exe", *CLIENT, "-lsecur32", "-lws2_32", compiler=MINGW)
     with running(tmp_path, authority.issue(NAME)) as server:
         check(talk([*wine.command, windows], server, NAME, "-k"), server)
 
