@@ -5,6 +5,7 @@
 #include "certificate/info.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -151,11 +152,12 @@ static void extensions_put(struct room *room, X509 *x509, CERT_INFO *info)
 bool certificate_time(const ASN1_TIME *time, int64_t *filetime)
 {
     static const int64_t epoch = INT64_C(116444736000000000); /* 1970 in FILETIME */
-    ASN1_TIME *start = ASN1_TIME_set(NULL, 0);
+    static const struct tm start = {.tm_year = 70, .tm_mday = 1};
+    struct tm moment;
     int days = 0, seconds = 0;
-    bool ok = start && time && ASN1_TIME_diff(&days, &seconds, start, time) == 1;
+    /* Not ASN1_TIME_diff(): it would need 1970 as an ASN1_TIME and read that too, for each leg of a handshake. */
+    bool ok = time && ASN1_TIME_to_tm(time, &moment) == 1 && OPENSSL_gmtime_diff(&days, &seconds, &start, &moment) == 1;
 
-    ASN1_TIME_free(start);
     *filetime = epoch + ((int64_t)days * 86400 + seconds) * CLOCK_TICKS_PER_SECOND;
     return ok && *filetime >= 0;
 }
