@@ -15,6 +15,7 @@ local HEADER, TRAILER, ALERT = core.SECBUFFER_STREAM_HEADER, core.SECBUFFER_STRE
 local PROTOCOLS = core.SECBUFFER_APPLICATION_PROTOCOLS
 local USUAL = { "stream", "confidentiality", "replay_detect", "sequence_detect", "extended_error" }
 local RECORD_HEAD = 5 -- type, version, length
+local RECORD_MAX = RECORD_HEAD + 16384 + 2048
 local BINDINGS_HEAD = 32 -- SEC_CHANNEL_BINDINGS without its data
 local VERSIONS = {
     [core.SP_PROT_TLS1_0_SERVER] = "TLSv1", [core.SP_PROT_TLS1_0_CLIENT] = "TLSv1",
@@ -165,6 +166,7 @@ local function next_record(self)
     if #received < RECORD_HEAD then return nil end
     local high, low = received:byte(4, 5)
     local size = RECORD_HEAD + high * 256 + low
+    if size > RECORD_MAX then size = #received end -- is none: not waited for, the core says why
     if #received < size then return nil end
     self.received = received:sub(size + 1)
     return received:sub(1, size)

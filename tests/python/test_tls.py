@@ -301,3 +301,22 @@ def test_asyncio_tells_a_cut_from_an_end(
     asyncio.run(talk())
     assert got[0] == b"pay 1"
     assert got[1] == b"" if kind is None else isinstance(got[1], kind)
+
+
+def test_refused_record_is_answered_by_an_alert(
+    server_credential: sspi.Credential, client_credential: sspi.Credential
+) -> None:
+    one, other = pair_of(server_credential, client_credential)
+    with one, other:
+        other.send_data(b"hello")
+        record = bytearray(other.data_to_send())
+        record[-1] ^= 1
+        with pytest.raises(sspi.SSPIError) as refused:
+            one.receive_data(record)
+        assert refused.value.status is sspi.Status.SEC_E_MESSAGE_ALTERED
+        assert one.explanation == refused.value.explanation
+        assert "bad record mac" in one.explanation
+        with pytest.raises(sspi.SSPIError) as heard:
+            other.receive_data(one.data_to_send())
+        assert heard.value.status is sspi.Status.SEC_E_MESSAGE_ALTERED
+        assert heard.value.reason is sspi.Reason.PEER_REFUSED
