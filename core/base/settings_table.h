@@ -260,7 +260,8 @@ static const struct row rows[] = {
      0,
      TLS_CLIENT_CERTIFICATE_NONE},
     {{"tls_account_name", "upn | email | common_name", "upn",
-      "The name in a client's certificate that is looked up in the account store."},
+      "The name in a client's certificate that is looked up in the account store; accounts without a domain answer for "
+      "this server's only."},
      WORD_VALUE,
      offsetof(struct settings, tls_account_name),
      0,

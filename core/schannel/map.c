@@ -65,6 +65,36 @@ static char *common_name(X509 *x509)
     return last < 0 ? NULL : text_of(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, last)));
 }
 
+/* A store answers for unknown domains with accounts of its default one, as NTLM wants: there a password proves who it
+ * is. */
+static bool is_of_default_domain(const struct settings *settings, const char *domain)
+{
+    return !domain[0] || (settings->netbios_domain_name && utf8_same_name(domain, settings->netbios_domain_name))
+           || (settings->dns_domain_name && utf8_same_name(domain, settings->dns_domain_name));
+}
+
+/* An account of the default domain is shown under the server's own, where another account may have its name. */
+static SECURITY_STATUS show(const struct schannel_credential *credential, const struct account *account, char *name,
+                            size_t size, struct failure *failure)
+{
+    const struct settings *settings = &credential->base.settings;
+    const char *own = settings->netbios_domain_name;
+    SECURITY_STATUS status = SEC_E_LOGON_DENIED;
+    struct account other = {0};
+
+    if (!account->domain[0] && !credential->base.accounts->ops->may_block)
+        status = account_store_lookup(credential->base.accounts, account->user, own, settings->lockout_threshold,
+                                      settings->lockout_seconds, &other, NULL);
+    if (status == SEC_E_LOGON_DENIED || (status == SEC_E_OK && !other.domain[0])) {
+        (void)snprintf(name, size, "%s\\%s", account->domain[0] ? account->domain : own, account->user);
+        status = SEC_E_OK;
+    } else if (status == SEC_E_OK)
+        status = failure_set(failure, SEC_E_LOGON_DENIED, SSPI_REASON_UNKNOWN_USER,
+                             "another account has the name of the client's certificate: %s", account->user);
+    account_clear(&other);
+    return status;
+}
+
 static SECURITY_STATUS look_up(struct schannel_credential *credential, char *said, char *name, size_t size,
                                struct failure *failure)
 {
@@ -77,6 +107,8 @@ static SECURITY_STATUS look_up(struct schannel_credential *credential, char *sai
         *at = '\0';
     status = account_store_lookup(credential->base.accounts, said, at ? at + 1 : "", settings->lockout_threshold,
                                   settings->lockout_seconds, &account, failure);
+    if (status == SEC_E_OK && !account.domain[0] && at && !is_of_default_domain(settings, at + 1))
+        status = SEC_E_LOGON_DENIED;
     if (status == SEC_E_LOGON_DENIED)
         failure_set(failure, status, SSPI_REASON_UNKNOWN_USER, "no account is named as the client's certificate: %s",
                     said);
@@ -84,8 +116,7 @@ static SECURITY_STATUS look_up(struct schannel_credential *credential, char *sai
         status = failure_set(failure, SEC_E_LOGON_DENIED, SSPI_REASON_ACCOUNT_DISABLED,
                              "the account of the client's certificate is disabled: %s", said);
     if (status == SEC_E_OK)
-        (void)snprintf(name, size, "%s%s%s", account.domain[0] ? account.domain : settings->netbios_domain_name, "\\",
-                       account.user);
+        status = show(credential, &account, name, size, failure);
     account_clear(&account);
     return status;
 }

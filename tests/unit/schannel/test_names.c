@@ -296,7 +296,8 @@ Test(client_certificate, no_session_without_one_stands_in)
 Test(client_certificate, maps_to_an_account)
 {
     SspiAccountStore *store;
-    struct schannel_credential credential = {.base.settings.netbios_domain_name = (char *)"WEB"};
+    struct schannel_credential credential = {
+        .base.settings = {.netbios_domain_name = (char *)"WEB", .dns_domain_name = (char *)"Example.com"}};
     const struct pki_spec nameless = {.name = "alice", .client = true};
     X509 *x509 = (pki_authority(), pki_certificate(&alice)), *other = pki_certificate(&nameless);
     struct failure failure = {0};

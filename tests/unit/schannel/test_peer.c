@@ -181,6 +181,46 @@ Test(peer, certificate_that_maps_to_an_account)
     }
 }
 
+/* No password proves that an account of the default domain is meant: the certificate's domain must be the server's. */
+Test(peer, certificate_of_another_domain)
+{
+    static const struct {
+        const char *option, *domain; /* of the server */
+        const char *twin;            /* another account of the name, in this domain */
+        const char *name;            /* NULL: nobody's */
+    } cases[] = {
+        {"dns_domain_name", "example.com", NULL, "EXAMPLE\\alice"},
+        {"dns_domain_name", "EXAMPLE.com", "OTHER", "EXAMPLE\\alice"},
+        {"dns_domain_name", "example.com", "EXAMPLE", NULL},
+        {"dns_domain_name", "example.org", NULL, NULL},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct tls_setup setup = mutual(&alice, "1.3");
+        SecPkgContext_NamesA names = {0};
+        SspiAccountStore *store;
+
+        tls_begin(&pair, &setup);
+        assert_status(SspiAccountStoreOpen("memory:", &store), SEC_E_OK);
+        assert_status(SspiAccountStoreAdd(store, "alice", NULL, "x", 1), SEC_E_OK);
+        if (cases[i].twin)
+            assert_status(SspiAccountStoreAdd(store, "alice", cases[i].twin, "x", 1), SEC_E_OK);
+        assert_status(SspiCredentialSetAccountStore(&pair.server.credential, store), SEC_E_OK);
+        SspiAccountStoreFree(store);
+        assert_status(SspiCredentialSetOption(&pair.server.credential, "netbios_domain_name", "EXAMPLE"), SEC_E_OK);
+        assert_status(SspiCredentialSetOption(&pair.server.credential, cases[i].option, cases[i].domain), SEC_E_OK);
+        pair.server.requested = ASC_REQ_MUTUAL_AUTH;
+        tls_run(&pair);
+        assert_status(pair.server.status, SEC_E_OK);
+        assert_status(QueryContextAttributesA(&pair.server.context, SECPKG_ATTR_NAMES, &names),
+                      cases[i].name ? SEC_E_OK : SEC_E_NO_CREDENTIALS);
+        if (cases[i].name)
+            cr_assert_str_eq(names.sUserName, cases[i].name);
+        FreeContextBuffer(names.sUserName);
+        tls_end(&pair);
+    }
+}
+
 static const char *field_of(const SSPI_IDENTITY_FIELD *fields, ULONG count, const char *name)
 {
     for (ULONG i = 0; i < count; i++)
