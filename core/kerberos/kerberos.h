@@ -53,6 +53,8 @@ void krb_frame_close(struct der_writer *out, enum krb_token kind);
 /* `primary/instance` with the quoting of RFC 1964 2.1.3, then @realm unless it is empty. False: too long, or no text.
  */
 MUST_CHECK bool krb_name_text(const struct krb_name *name, struct bytes realm, char out[KRB_TEXT_MAX]);
+/* UTF-8 without control characters: what a name may be that a peer or a KDC says. */
+MUST_CHECK bool krb_text_printable(struct bytes text);
 /* Copies text into a fixed buffer, cut at a character. */
 void krb_text_copy(char *out, size_t size, const char *text);
 /* Whether `name` (text without realm) of `realm` is among `patterns`, see option service_names. */

@@ -8,12 +8,12 @@
 #include "base/writer.h"
 #include "kerberos/kerberos.h"
 
-static bool printable(struct bytes text)
+bool krb_text_printable(struct bytes text)
 {
-    if (!utf8_valid(text))
-        return false;
-    for (size_t i = 0; i < text.size; i++)
-        if (text.data[i] < ' ' || text.data[i] == 0x7F)
+    uint32_t character;
+
+    while (text.size)
+        if (!utf8_next(&text, &character) || character < ' ' || (character >= 0x7F && character < 0xA0))
             return false;
     return true;
 }
@@ -30,10 +30,10 @@ static void part_write(struct writer *out, struct bytes part)
 bool krb_name_text(const struct krb_name *name, struct bytes realm, char out[KRB_TEXT_MAX])
 {
     struct writer writer = writer_over(out, KRB_TEXT_MAX);
-    bool ok = name->count > 0 && printable(realm);
+    bool ok = name->count > 0 && krb_text_printable(realm);
 
     for (size_t i = 0; ok && i < name->count; i++) {
-        ok = printable(name->parts[i]);
+        ok = krb_text_printable(name->parts[i]);
         if (i > 0)
             writer_u8(&writer, '/');
         part_write(&writer, name->parts[i]);

@@ -148,6 +148,8 @@ static SECURITY_STATUS text_take(struct bytes whole, uint16_t offset, uint16_t s
     if (!bytes_slice(whole, offset, size, &view))
         return SEC_E_INVALID_TOKEN;
     status = utf8_from_utf16le(view, out);
+    if (status == SEC_E_OK && !krb_text_printable(bytes_of(*out, strlen(*out))))
+        status = SEC_E_INVALID_PARAMETER;
     return status == SEC_E_INVALID_PARAMETER ? SEC_E_INVALID_TOKEN : status;
 }
 

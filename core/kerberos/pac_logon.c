@@ -217,7 +217,7 @@ static SECURITY_STATUS name_take(const struct name *name, char **out)
 {
     SECURITY_STATUS status = utf8_from_utf16le(name->text, out);
 
-    if (status == SEC_E_OK && strpbrk(*out, "\\/\n\r"))
+    if (status == SEC_E_OK && (strpbrk(*out, "\\/") || !krb_text_printable(bytes_of(*out, strlen(*out)))))
         status = SEC_E_INVALID_PARAMETER;
     return status == SEC_E_INVALID_PARAMETER ? SEC_E_INVALID_TOKEN : status;
 }

@@ -76,7 +76,7 @@ struct bytes ap_req_make(const struct ticket_spec *ticket, const struct authenti
 struct pac_spec {
     const char *client; /* as in the client information */
     int64_t auth_time;
-    const char *user, *domain;
+    const char *user, *domain, *upn;
     uint32_t groups; /* count of relative ids 1200, 1201, ... besides 513 */
     bool no_logon_info;
     struct ticket_key key;

@@ -24,6 +24,7 @@ void pac_spec_usual(struct pac_spec *spec, const struct ticket_spec *ticket)
         .auth_time = ticket->auth_time,
         .user = "alice",
         .domain = "EXAMPLE",
+        .upn = "alice@example.test",
         .groups = 1,
         .key = ticket->key,
     };
@@ -158,12 +159,12 @@ static void buffers_put(struct writer *out, const struct pac_spec *spec, const s
             writer_u16le(out, (uint16_t)(2 * strlen(spec->client)));
             wide_put(out, spec->client);
         } else if (types[i] == 12) {
-            writer_u16le(out, 2 * 18);
+            writer_u16le(out, (uint16_t)(2 * strlen(spec->upn)));
             writer_u16le(out, 12);
             writer_u16le(out, 2 * 12);
-            writer_u16le(out, 12 + 36);
+            writer_u16le(out, (uint16_t)(12 + 2 * strlen(spec->upn)));
             writer_u32le(out, 0);
-            wide_put(out, "alice@example.test");
+            wide_put(out, spec->upn);
             wide_put(out, "EXAMPLE.TEST");
         } else if (types[i] == 18) {
             requestor_put(out, spec->requestor);

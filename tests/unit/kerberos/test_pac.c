@@ -62,6 +62,32 @@ Test(krb_pac, identity)
     rig_close(&rig.rig);
 }
 
+/* Programs log these names and put them into headers, so they have no control characters, and no second domain. */
+Test(krb_pac, names_that_are_no_text)
+{
+    static const char *const names[] = {"al\nice", "al\x1B[2Jice", "al\x7Fice", "al\\ice", "al/ice"};
+    struct pac_rig rig;
+
+    pac_open(&rig);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        rig.pac.user = names[i];
+        pac_again(&rig);
+        expect(&rig.rig, SEC_E_LOGON_DENIED, SSPI_REASON_PAC_WRONG);
+        rig.pac.user = "alice";
+        rig.pac.domain = names[i];
+        pac_again(&rig);
+        expect(&rig.rig, SEC_E_LOGON_DENIED, SSPI_REASON_PAC_WRONG);
+        rig.pac.domain = "EXAMPLE";
+        rig.pac.upn = i < 3 ? names[i] : "al\tice";
+        pac_again(&rig);
+        expect(&rig.rig, SEC_E_LOGON_DENIED, SSPI_REASON_PAC_WRONG);
+        rig.pac.upn = "alice@example.test";
+    }
+    rig.rig.ticket.client = "alice\xC2\x9B";
+    expect(&rig.rig, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED_TOKEN);
+    rig_close(&rig.rig);
+}
+
 Test(krb_pac, without_logon_information)
 {
     SecPkgContext_NamesA names = {0};
