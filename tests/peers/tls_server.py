@@ -45,6 +45,8 @@ async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
         await writer.wait_closed()
     except ConnectionError:
         print("end cut off", flush=True)
+    except sspi.SSPIError as error:
+        print("end refused", error, flush=True)
 
 
 async def serve(options: argparse.Namespace) -> None:
