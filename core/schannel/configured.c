@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "certificate/file.h"
 #include "certificate/trust.h"
@@ -62,17 +64,37 @@ static SECURITY_STATUS trust_take(struct schannel_credential *credential, bool a
     return status;
 }
 
+/* One that somebody made beforehand for us to fill. NULL: nobody else reads it. */
+static const char *key_log_fault(int descriptor)
+{
+    struct stat file;
+
+    if (fstat(descriptor, &file) != 0)
+        return strerror(errno);
+    if (!S_ISREG(file.st_mode))
+        return "is not a regular file";
+    if (file.st_uid != 0 && file.st_uid != geteuid())
+        return "belongs to another user";
+    return file.st_mode & 0137 ? "others may read or write it; run: chmod 600, or 640 for a group" : NULL;
+}
+
 static SECURITY_STATUS key_log_open(struct schannel_credential *credential, struct failure *failure)
 {
     const char *path = credential->base.settings.insecure_tls_key_log;
 
+    const char *fault;
+
     if (!path || credential->key_log >= 0)
         return SEC_E_OK;
     credential->key_log = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
-    if (credential->key_log >= 0)
+    fault = credential->key_log >= 0 ? key_log_fault(credential->key_log) : strerror(errno);
+    if (!fault)
         return SEC_E_OK;
+    if (credential->key_log >= 0)
+        close(credential->key_log);
+    credential->key_log = -1;
     return failure_set(failure, SEC_E_INVALID_PARAMETER, SSPI_REASON_CONFIGURATION,
-                       "option insecure_tls_key_log: %s: %s", path, strerror(errno));
+                       "option insecure_tls_key_log: %s: %s", path, fault);
 }
 
 SECURITY_STATUS schannel_configured_take(struct schannel_credential *credential, bool acceptor, struct failure *failure)

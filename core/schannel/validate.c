@@ -45,7 +45,9 @@ static SECURITY_STATUS name_check(struct schannel_context *context, struct step 
     if (X509_VERIFY_PARAM_set1_ip_asc(param, context->target) == 1)
         return SEC_E_OK;
     X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    if (X509_VERIFY_PARAM_set1_host(param, context->target, 0) == 1)
+    /* To OpenSSL a dot in front means any name below, and stars are those of the certificate. */
+    if (context->target[0] != '.' && !strchr(context->target, '*')
+        && X509_VERIFY_PARAM_set1_host(param, context->target, 0) == 1)
         return SEC_E_OK;
     return failure_set(step->failure, SEC_E_TARGET_UNKNOWN, SSPI_REASON_TARGET, "the target is no server's name");
 }

@@ -348,6 +348,11 @@ Test(credential, key_log)
     fclose(log);
     cr_assert_eq(stat(path, &file), 0);
     cr_assert_eq(file.st_mode & 0777, 0600);
+    cr_assert_eq(chmod(path, 0644), 0);
+    own_begin(&pair, NULL, NULL);
+    own_certificate(&pair.server, own_pem(&server), false);
+    own_option(&pair.server, "insecure_tls_key_log", path);
+    server_refused(SEC_E_INVALID_PARAMETER, "others may read");
     unlink(path);
     own_begin(&pair, NULL, NULL);
     own_certificate(&pair.server, own_pem(&server), false);

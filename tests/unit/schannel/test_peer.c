@@ -130,6 +130,21 @@ Test(peer, no_target)
     tls_end(&pair);
 }
 
+/* Patterns that would fit a whole domain, however good the certificate. */
+Test(peer, targets_that_are_no_servers_name)
+{
+    static const char *const targets[] = {".example.com", ".com", "*.example.com", "*"};
+    struct tls_setup setup = trusting();
+
+    for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
+        tls_begin(&pair, &setup);
+        pair.client.target = targets[i];
+        assert_status(tls_leg(&pair.client), SEC_E_TARGET_UNKNOWN);
+        cr_assert_eq(pair.client.out_size, 0);
+        tls_end(&pair);
+    }
+}
+
 /* ---- Clients' certificates ---- */
 
 static struct tls_setup mutual(const struct pki_spec *client, const char *version)
