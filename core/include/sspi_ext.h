@@ -432,7 +432,10 @@ SSPI_API SECURITY_STATUS SEC_ENTRY SspiListIdentity(
 
 /* ------------------------------------------------------------------------------------------ events and explanations */
 
-/** One login attempt, good or bad. Holds no secret. Strings are UTF-8, terminated, borrowed for the call; never NULL. */
+/**
+ * One login attempt, good or bad. Holds no secret. Strings are UTF-8, terminated, borrowed for the call; never NULL. Control
+ * characters, which a peer may have put into its name, are shown as `?`.
+ */
 typedef struct _SSPI_EVENT {
     ULONG Size;               /**< sizeof(SSPI_EVENT) */
     SECURITY_STATUS Status;   /**< outcome: SEC_E_OK or the failure */
