@@ -41,12 +41,20 @@ static SECURITY_STATUS message_run(const SecHandle *handle, enum operation opera
     return status;
 }
 
+/* Not all of it to zero: of a short message that would be a part that one can measure. */
+static struct failure *failure_begin(struct failure *failure)
+{
+    failure->reason = SSPI_REASON_NONE;
+    failure->text[0] = '\0';
+    return failure;
+}
+
 /* The two that protect take a quality of protection, the two that check tell one. */
 static SECURITY_STATUS message_protect(const char *function, const SecHandle *handle, enum operation operation,
                                        ULONG qop, const SecBufferDesc *desc, ULONG sequence)
 {
-    struct failure failure = {0};
-    struct message message = {.qop = qop, .sequence = sequence, .failure = &failure};
+    struct failure failure;
+    struct message message = {.qop = qop, .sequence = sequence, .failure = failure_begin(&failure)};
 
     return explain_keep(function, message_run(handle, operation, desc, &message), &failure);
 }
@@ -54,8 +62,8 @@ static SECURITY_STATUS message_protect(const char *function, const SecHandle *ha
 static SECURITY_STATUS message_check(const char *function, const SecHandle *handle, enum operation operation,
                                      const SecBufferDesc *desc, ULONG sequence, ULONG *qop)
 {
-    struct failure failure = {0};
-    struct message message = {.sequence = sequence, .failure = &failure};
+    struct failure failure;
+    struct message message = {.sequence = sequence, .failure = failure_begin(&failure)};
     SECURITY_STATUS status;
 
     if (qop)
