@@ -79,6 +79,56 @@ function credential:package() end
 function credential:check() end
 function credential:close() end
 
+---@class sspi.tls
+local tls = {}
+---@return boolean?, string? sense, string? code
+function tls:start() end
+---@param data string
+---@return string? plaintext, string? sense, string? code
+function tls:receive(data) end
+---@param data string
+---@return boolean?, string? sense, string? code
+function tls:send(data) end
+---@return string
+function tls:to_send() end
+---@return boolean?, string? sense, string? code
+function tls:shut_down() end
+---@return boolean
+function tls:is_complete() end
+---@return boolean
+function tls:is_eof() end
+---@return string?, string? sense, string? code
+function tls:version() end
+---@return string?, string? sense, string? code
+function tls:cipher() end
+---@return string?, string? sense, string? code
+function tls:alpn_protocol() end
+---@return boolean?, string? sense, string? code
+function tls:is_resumed() end
+---@return string? der, string? sense, string? code
+function tls:peer_certificate() end
+---@return string?, string? sense, string? code
+function tls:channel_bindings() end
+---@return string?, string? sense, string? code
+function tls:exporter_bindings() end
+---@return string?, string? sense, string? code
+function tls:client_name() end
+---@return string
+function tls:explain() end
+---@return integer
+function tls:reason() end
+function tls:close() end
+
+--- What require "sspi.tls" gives.
+---@class sspi.tls_module
+---@field server fun(credential: sspi.credential, options: {alpn: string[]?, flags: string[]?}?): sspi.tls
+---@field client fun(credential: sspi.credential, options: {alpn: string[]?, flags: string[]?, target: string?}?): sspi.tls
+
+--- What require "sspi.tls_cqueues" gives: handshakes on sockets of cqueues.
+---@class sspi.tls_cqueues_module
+---@field server fun(socket: any, credential: sspi.credential, options: table?): any, string? explanation, string? code
+---@field client fun(socket: any, credential: sspi.credential, options: table?): any, string? explanation, string? code
+
 ---@class sspi.context
 local context = {}
 ---@param token string?

@@ -17,6 +17,7 @@ local USUAL = { "stream", "confidentiality", "replay_detect", "sequence_detect",
 local RECORD_HEAD = 5 -- type, version, length
 local RECORD_MAX = RECORD_HEAD + 16384 + 2048
 local BINDINGS_HEAD = 32 -- SEC_CHANNEL_BINDINGS without its data
+local PACKAGES = { schannel = true, [core.UNISP_NAME:lower()] = true }
 local VERSIONS = {
     [core.SP_PROT_TLS1_0_SERVER] = "TLSv1", [core.SP_PROT_TLS1_0_CLIENT] = "TLSv1",
     [core.SP_PROT_TLS1_1_SERVER] = "TLSv1.1", [core.SP_PROT_TLS1_1_CLIENT] = "TLSv1.1",
@@ -60,6 +61,12 @@ Connection.__name = "sspi.tls"
 local KNOWN = { target = true, alpn = true, flags = true }
 
 local function new_connection(credential, options, is_server)
+    if type(credential) ~= "table" or type(credential.package_name) ~= "string" then
+        misuse("credential must be a credential of sspi, not %s", type(credential))
+    end
+    if not PACKAGES[credential.package_name:lower()] then
+        misuse("TLS needs a credential for Schannel, not for %s", credential.package_name)
+    end
     options = options or {}
     if type(options) ~= "table" then misuse("options must be a table, not %s", type(options)) end
     for name in pairs(options) do

@@ -155,6 +155,8 @@ describe("TLS", function()
     end)
 
     it("knows misuse", function()
+        assert.has_error(function() tls.server("x") end)
+        assert.has_error(function() tls.server(assert(sspi.credential { package = "NTLM" })) end)
         assert.has_error(function() tls.server(server_credential, { target = NAME }) end)
         assert.has_error(function() tls.server(server_credential, { flags = { "no such flag" } }) end)
         assert.has_error(function() tls.server(server_credential, { alpn = { "" } }) end)

@@ -171,6 +171,10 @@ def test_login_inside(server_credential: sspi.Credential, client_credential: ssp
 def test_arguments(server_credential: sspi.Credential) -> None:
     with pytest.raises(ValueError, match="target is for a client"):
         TlsConnection(server_credential, server_side=True, target=NAME)
+    with pytest.raises(ValueError, match="for Schannel, not for NTLM"):
+        TlsConnection(sspi.Credential("NTLM"), server_side=True)
+    with pytest.raises(TypeError, match="must be a Credential"):
+        TlsConnection("Schannel", server_side=True)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="alpn"):
         TlsConnection(server_credential, server_side=True, alpn=[""])
     one = TlsConnection(server_credential, server_side=True)

@@ -30,6 +30,7 @@ _TOKEN, _DATA, _EMPTY, _EXTRA = (
 )  # fmt: skip
 _HEADER, _TRAILER = _sspi.SECBUFFER_STREAM_HEADER, _sspi.SECBUFFER_STREAM_TRAILER
 _OUTPUT = (_TOKEN, _sspi.SECBUFFER_ALERT)
+_PACKAGES = ("schannel", _sspi.UNISP_NAME.casefold())
 _SHUTDOWN = _sspi.SCHANNEL_SHUTDOWN.to_bytes(4, "little")
 _VERSIONS = {
     _sspi.SP_PROT_TLS1_0_SERVER | _sspi.SP_PROT_TLS1_0_CLIENT: "TLSv1",
@@ -129,6 +130,8 @@ class TlsConnection:
         alpn: Iterable[str | bytes] = (),
         flags: AcceptFlag | InitFlag | int | None = None,
     ) -> None:
+        if isinstance(credential, Credential) and credential.package.casefold() not in _PACKAGES:
+            raise ValueError(f"TLS needs a credential for Schannel, not for {credential.package}")
         protocols = _protocol_list(alpn)
         name = text_or_none(target, "target")
         context: _Server | _Client
