@@ -18,6 +18,9 @@
     CIPHERS ":ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA:ECDHE-RSA-AES256-SHA:"                \
             "AES128-SHA:AES256-SHA:@SECLEVEL=0"
 
+/* Of a list of the operator's: who does not show who he is, or encrypts nothing, is nobody's wish. */
+#define NEVER ":!aNULL:!eNULL"
+
 #define GROUPS "X25519:P-256:X448:P-384:P-521"
 #define GROUPS_HYBRID "X25519MLKEM768:" GROUPS
 
@@ -130,15 +133,34 @@ static SECURITY_STATUS suites_set(SSL_CTX *tls, const char *older, const char *n
     return SEC_E_OK;
 }
 
-static SECURITY_STATUS ciphers_said(const char *list, SSL_CTX *tls, struct failure *failure)
+/* OpenSSL's levels 0 and 1 take weak keys and hashes in certificates too, which nobody sees in a list of ciphers. */
+static bool level_lowered(const char *list)
 {
-    const size_t room = strlen(list) + 2;
+    static const char command[] = "@SECLEVEL=";
+
+    for (list = strstr(list, command); list; list = strstr(list, command)) {
+        list += sizeof command - 1;
+        if (*list < '2')
+            return true;
+    }
+    return false;
+}
+
+static SECURITY_STATUS ciphers_said(const struct settings *settings, SSL_CTX *tls, struct failure *failure)
+{
+    const char *list = settings->tls_ciphers;
+    const size_t room = strlen(list) + sizeof NEVER + 1;
     char *older = mem_alloc(room), *newer = mem_alloc(room);
     SECURITY_STATUS status;
 
-    if (older && newer && ciphers_split(list, older, newer, room))
+    if (level_lowered(list) && !settings->allow_insecure_tls1)
+        status = failure_set(failure, SEC_E_INVALID_PARAMETER, SSPI_REASON_CONFIGURATION,
+                             "option tls_ciphers: a @SECLEVEL less than 2 needs allow_insecure_tls1 as well");
+    else if (older && newer && ciphers_split(list, older, newer, room)) {
+        if (older[0])
+            (void)snprintf(older + strlen(older), room - strlen(older), "%s", NEVER);
         status = suites_set(tls, older, newer, SEC_E_INVALID_PARAMETER, failure);
-    else
+    } else
         status = failure_set(failure, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_OUT_OF_MEMORY, "no memory for ciphers");
     mem_free(older);
     mem_free(newer);
@@ -148,10 +170,8 @@ static SECURITY_STATUS ciphers_said(const char *list, SSL_CTX *tls, struct failu
 static SECURITY_STATUS ciphers_apply(const struct schannel_credential *credential, SSL_CTX *tls, int lowest,
                                      struct failure *failure)
 {
-    const char *list = credential->base.settings.tls_ciphers;
-
-    if (list)
-        return ciphers_said(list, tls, failure);
+    if (credential->base.settings.tls_ciphers)
+        return ciphers_said(&credential->base.settings, tls, failure);
     if (SSL_CTX_set_cipher_list(tls, lowest < TLS1_2_VERSION ? CIPHERS_TLS1 : CIPHERS) == 1
         && SSL_CTX_set_ciphersuites(tls, CIPHERS_TLS13) == 1)
         return SEC_E_OK;

@@ -327,6 +327,29 @@ Test(policy, strength)
     client_refused(SEC_E_UNSUPPORTED_FUNCTION, "without encryption");
 }
 
+/* No list of ciphers takes a server that shows no certificate, or sends what it has to say in the clear. */
+Test(credential, ciphers_that_protect_nothing)
+{
+    static const char *const lists[] = {"aNULL", "eNULL", "aNULL:@SECLEVEL=2"};
+    static const char *const lowered[] = {"aNULL:@SECLEVEL=0", "ALL:@SECLEVEL=2:@SECLEVEL=1", "eNULL:@SECLEVEL=0"};
+
+    for (size_t i = 0; i < 3; i++) {
+        own_begin(&pair, NULL, NULL);
+        own_trust(&pair.client);
+        own_option(&pair.client, "tls_ciphers", lists[i]);
+        client_refused(SEC_E_INVALID_PARAMETER, "no such cipher suites");
+        own_begin(&pair, NULL, NULL);
+        own_trust(&pair.client);
+        own_option(&pair.client, "tls_ciphers", lowered[i]);
+        client_refused(SEC_E_INVALID_PARAMETER, "needs allow_insecure_tls1");
+    }
+    own_begin(&pair, NULL, NULL);
+    own_trust(&pair.client);
+    own_option(&pair.client, "allow_insecure_tls1", "yes");
+    own_option(&pair.client, "tls_ciphers", "aNULL:eNULL:@SECLEVEL=0");
+    client_refused(SEC_E_INVALID_PARAMETER, "no such cipher suites");
+}
+
 Test(credential, key_log)
 {
     char path[128], line[512] = "";
