@@ -29,14 +29,15 @@ static SECURITY_STATUS answer_bindings(struct schannel_context *context, struct 
     return SEC_E_OK;
 }
 
-/* The first Finished of the handshake: the client's, in a resumed session the server's. TLS 1.3 has no tls-unique. */
+/* The first Finished of the handshake: the client's, in a resumed session the server's. TLS 1.3 has no tls-unique. A
+ * resumed session without the extended master secret has none that is unique (RFC 7627, section 1). */
 SECURITY_STATUS answer_unique_bindings(struct schannel_context *context, struct attribute_value *value)
 {
-    bool own = !context->base.acceptor != !!SSL_session_reused(context->ssl);
+    bool resumed = SSL_session_reused(context->ssl), own = !context->base.acceptor != resumed;
     uint8_t finished[EVP_MAX_MD_SIZE];
     size_t size;
 
-    if (SSL_version(context->ssl) >= TLS1_3_VERSION)
+    if (SSL_version(context->ssl) >= TLS1_3_VERSION || (resumed && SSL_get_extms_support(context->ssl) != 1))
         return SEC_E_UNSUPPORTED_FUNCTION;
     size = own ? SSL_get_finished(context->ssl, finished, sizeof finished)
                : SSL_get_peer_finished(context->ssl, finished, sizeof finished);

@@ -112,7 +112,7 @@ static SECURITY_STATUS look_up(struct schannel_credential *credential, char *sai
     if (status == SEC_E_LOGON_DENIED)
         failure_set(failure, status, SSPI_REASON_UNKNOWN_USER, "no account is named as the client's certificate: %s",
                     said);
-    else if (status == SEC_E_OK && account.disabled)
+    else if (status == SEC_E_OK && account.disabled) /* a lock is about guessed passwords, and does not count here */
         status = failure_set(failure, SEC_E_LOGON_DENIED, SSPI_REASON_ACCOUNT_DISABLED,
                              "the account of the client's certificate is disabled: %s", said);
     if (status == SEC_E_OK)

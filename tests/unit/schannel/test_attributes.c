@@ -109,6 +109,42 @@ Test(attributes, bindings_as_openssl_makes_them)
     tls_end(&pair);
 }
 
+static SECURITY_STATUS unique_without_extended_secret(SSL_SESSION **session)
+{
+    struct raw_peer peer;
+    SecPkgContext_Bindings bindings;
+    SECURITY_STATUS status;
+
+    raw_begin(&peer, false, TLS1_2_VERSION);
+    SSL_CTX_set_options(peer.tls, SSL_OP_NO_EXTENDED_MASTER_SECRET);
+    raw_start(&peer);
+    if (*session)
+        cr_assert_eq(SSL_set_session(peer.ssl, *session), 1);
+    raw_handshake(&peer, &pair.server);
+    cr_assert_eq(SSL_session_reused(peer.ssl), *session != NULL);
+    status = query(&pair.server, SECPKG_ATTR_UNIQUE_BINDINGS, &bindings);
+    if (status == SEC_E_OK)
+        FreeContextBuffer(bindings.Bindings);
+    SSL_SESSION_free(*session);
+    *session = SSL_get1_session(peer.ssl);
+    SSL_set_shutdown(peer.ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN); /* else the session is spoilt */
+    raw_end(&peer);
+    return status;
+}
+
+/* RFC 7627: what is told apart by a session's keys is no longer one connection. */
+Test(attributes, no_unique_bindings_where_they_would_not_be)
+{
+    SSL_SESSION *session = NULL;
+
+    tls_begin(&pair, &tls_usual);
+    assert_status(unique_without_extended_secret(&session), SEC_E_OK);
+    tls_again(&pair);
+    assert_status(unique_without_extended_secret(&session), SEC_E_UNSUPPORTED_FUNCTION);
+    SSL_SESSION_free(session);
+    tls_end(&pair);
+}
+
 /* RFC 5929 4.1: Ed25519 signs without a hash of its own. */
 Test(attributes, no_endpoint_without_a_hash)
 {
