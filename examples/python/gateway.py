@@ -311,13 +311,21 @@ async def serve(gateway: Gateway, host: str, port: int) -> None:
     await gateway.shutdown(1)
 
 
+def port_of(text: str) -> int:
+    """A port's number."""
+    number = int(text)
+    if not 0 <= number <= 65535:
+        raise argparse.ArgumentTypeError("a port is a number up to 65535")
+    return number
+
+
 def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(
         prog="gateway", description="Serves one page to users who log in by NTLM or Kerberos."
     )
     parser.add_argument("--listen", default="127.0.0.1", metavar="ADDRESS", help="address to listen on (%(default)s)")
-    parser.add_argument("--port", type=int, default=8080, help="port to listen on, 0: any free one (%(default)s)")
+    parser.add_argument("--port", type=port_of, default=8080, help="port to listen on, 0: any free one (%(default)s)")
     parser.add_argument("--accounts", metavar="LOCATION", help="account store (default: sspi.conf's)")
     parser.add_argument("--keytab", metavar="FILE", help="keys of HTTP/this-host for Kerberos (default: sspi.conf's)")
     parser.add_argument("--certificate", metavar="FILE", help="serve HTTPS with this certificate (PEM)")
