@@ -325,7 +325,9 @@ def arguments() -> argparse.Namespace:
         prog="gateway", description="Serves one page to users who log in by NTLM or Kerberos."
     )
     parser.add_argument("--listen", default="127.0.0.1", metavar="ADDRESS", help="address to listen on (%(default)s)")
-    parser.add_argument("--port", type=port_number, default=8080, help="port to listen on, 0: any free one (%(default)s)")
+    parser.add_argument(
+        "--port", type=port_number, default=8080, help="port to listen on, 0: any free one (%(default)s)"
+    )
     parser.add_argument("--accounts", metavar="LOCATION", help="account store (default: sspi.conf's)")
     parser.add_argument("--keytab", metavar="FILE", help="keys of HTTP/this-host for Kerberos (default: sspi.conf's)")
     parser.add_argument("--certificate", metavar="FILE", help="serve HTTPS with this certificate (PEM)")
