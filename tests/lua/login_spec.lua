@@ -289,8 +289,11 @@ describe("the library", function()
         local text = io.open(path):read "a"
         local server = support.pair()
         local sasl = assert(support.acceptor { package = "Negotiate" }:sasl_server "GSS-SPNEGO")
-        local objects =
-            { context = server, credential = server.credential, store = support.store(), sasl = sasl, sspi = sspi }
+        local connection = require "sspi.tls".server(assert(sspi.credential { package = "Schannel" }))
+        local objects = {
+            context = server, credential = server.credential, store = support.store(), sasl = sasl, tls = connection,
+            sspi = sspi,
+        }
         local declared = {}
         for object, name in text:gmatch "function (%w+)[:.]([%w_]+)%(" do
             assert.is_function(objects[object][name], object .. "." .. name)

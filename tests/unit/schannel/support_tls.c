@@ -203,7 +203,7 @@ SECURITY_STATUS tls_receive(struct tls_end *end, void *data, size_t *size)
 
 void tls_talk(struct tls_end *from, struct tls_end *to, const void *data, size_t size)
 {
-    static uint8_t got[TLS_ROOM];
+    static _Thread_local uint8_t got[TLS_ROOM];
     size_t got_size = 0;
 
     assert_status(tls_send(from, to, data, size), SEC_E_OK);
