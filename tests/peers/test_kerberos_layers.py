@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,10 @@ from conftest import ALICE, GATEWAYS, needs, running_gateway
 HERE = Path(__file__).resolve().parent
 SERVICE, BACK = "HTTP/server.example.test", "svc/server.example.test"
 PROTECTED = sspi.ClientContext.DEFAULT_FLAGS | sspi.InitFlag.MUTUAL_AUTH
+
+heimdal_alone = pytest.mark.skipif(
+    os.environ.get("SSPI_TEST_KDC") == "mit", reason="MIT's KDC keeps who may act for whom in LDAP alone"
+)
 
 
 def accepted(
@@ -85,6 +90,7 @@ def own(kdc: Path, allowed: str) -> sspi.Credential:
     )
 
 
+@heimdal_alone
 def test_for_a_user(kdc: Path) -> None:
     service = own(kdc, "anyone")
     assert behind(kdc, service.for_user("bob")) == "bob@EXAMPLE.TEST"
@@ -100,6 +106,7 @@ def test_for_a_user(kdc: Path) -> None:
             call()
 
 
+@heimdal_alone
 def test_constrained(kdc: Path) -> None:
     """Heimdal's KDC takes no ticket without a PAC as proof that the client was there, but those that it made for us."""
     service = own(kdc, "anyone")
@@ -130,6 +137,7 @@ def test_not_what_the_option_forbids(kdc: Path, allowed: str) -> None:
     assert refused.value.status is sspi.Status.SEC_E_DELEGATION_REQUIRED
 
 
+@heimdal_alone
 def test_lua(kdc: Path) -> None:
     result = subprocess.run(
         ["lua5.4", HERE / "kerberos_layer.lua", kdc, ALICE.password], capture_output=True, text=True, timeout=60
