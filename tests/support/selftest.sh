@@ -16,6 +16,8 @@ passed=0 failed=0
 root=$work
 reports=$work/reports
 support=$source_root/tests/support
+mkdir -p "$work/tests/support"
+cp "$support"/*.supp "$work/tests/support"
 
 result() {
     if [ "$2" = yes ]; then
