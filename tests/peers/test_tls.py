@@ -126,6 +126,27 @@ def test_old_versions_are_refused(authority: Authority, tmp_path: Path) -> None:
             assert "alert protocol version" in result.stderr
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("version", ["TLSv1", "TLSv1_1", "TLSv1_2"])
+def test_old_versions_where_they_are_allowed(authority: Authority, tmp_path: Path, version: str) -> None:
+    """With a cipher of their time: blocks, a vector in front, a MAC and padding behind."""
+    options = {"allow_insecure_tls1": "yes", "tls_minimum_version": "1.0"}
+    context = ssl.create_default_context(cafile=authority.trust)
+    context.set_ciphers("ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0")
+    context.minimum_version = context.maximum_version = getattr(ssl.TLSVersion, version)
+    with running(tmp_path, authority.issue(NAME), **options) as server:
+        plain = socket.create_connection(("127.0.0.1", server.port), 20)
+        with context.wrap_socket(plain, server_hostname=NAME) as one:
+            assert facts(one)["version"] == version.replace("_", ".")
+            for size in (1, 15, 16, 17, 16384, 100_000):
+                line = b"x" * (size - 1) + b"\n"
+                one.sendall(line)
+                got = b""
+                while len(got) < size:
+                    got += one.recv(65536)
+                assert got == line
+
+
 @pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
 def test_openssl_resumes(authority: Authority, tmp_path: Path, version: str) -> None:
     program, ticket = needs("openssl", "openssl"), tmp_path / "session"
