@@ -33,16 +33,22 @@ static struct bytes password_of(const char *password)
     return password ? bytes_of(password, strnlen(password, CERTIFICATE_PASSWORD_LIMIT + 1)) : (struct bytes){0};
 }
 
-SECURITY_STATUS SEC_ENTRY SspiCredentialSetCertificate(PCredHandle phCredential, const void *certificate,
-                                                       ULONG certificate_size, const void *key, ULONG key_size,
-                                                       const char *password)
+static struct certificate_source source_of(const void *certificate, ULONG certificate_size, const void *key,
+                                           ULONG key_size, const char *password)
 {
-    const struct certificate_source source = {
+    return (struct certificate_source){
         .content = bytes_of(certificate, certificate_size),
         .key = bytes_of(key, key ? key_size : 0),
         .password = password_of(password),
         .key_wanted = true,
     };
+}
+
+SECURITY_STATUS SEC_ENTRY SspiCredentialSetCertificate(PCredHandle phCredential, const void *certificate,
+                                                       ULONG certificate_size, const void *key, ULONG key_size,
+                                                       const char *password)
+{
+    const struct certificate_source source = source_of(certificate, certificate_size, key, key_size, password);
 
     return certificate_give("SspiCredentialSetCertificate", phCredential, &source, false);
 }
@@ -51,12 +57,7 @@ SECURITY_STATUS SEC_ENTRY SspiCredentialAddCertificate(PCredHandle phCredential,
                                                        ULONG certificate_size, const void *key, ULONG key_size,
                                                        const char *password)
 {
-    const struct certificate_source source = {
-        .content = bytes_of(certificate, certificate_size),
-        .key = bytes_of(key, key ? key_size : 0),
-        .password = password_of(password),
-        .key_wanted = true,
-    };
+    const struct certificate_source source = source_of(certificate, certificate_size, key, key_size, password);
 
     return certificate_give("SspiCredentialAddCertificate", phCredential, &source, true);
 }

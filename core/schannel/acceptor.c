@@ -18,13 +18,7 @@ static SECURITY_STATUS first_leg(struct credential *credential, struct context *
         return status;
     status = schannel_credential_attach((struct schannel_credential *)credential, context->ssl, true,
                                         (step->requested & ASC_REQ_MUTUAL_AUTH) != 0, NULL, step->failure);
-    if (status == SEC_E_OK)
-        status = schannel_engine_step(context, step);
-    if (status < 0)
-        schannel_context_free(&context->base);
-    else
-        *out = &context->base;
-    return status;
+    return schannel_engine_begin(context, status, out, step);
 }
 
 static SECURITY_STATUS leg_run(struct credential *credential, struct context **base, struct step *step)

@@ -254,8 +254,9 @@ void schannel_describe(struct context *base, char *text, size_t size)
 
     if (peer)
         X509_NAME_oneline(X509_get_subject_name(peer), subject, sizeof subject);
-    BIO_snprintf(text, size, "%s%sSchannel: %s with %s%s%s%s", context->peer_name ? context->peer_name : "",
+    BIO_snprintf(text, size, "%s%sSchannel: %s with %s%s%s%s%s%s", context->peer_name ? context->peer_name : "",
                  context->peer_name ? " by " : "", SSL_get_version(context->ssl),
                  SSL_CIPHER_get_name(SSL_get_current_cipher(context->ssl)), peer ? ", peer's certificate " : "",
-                 subject, SSL_session_reused(context->ssl) ? ", resumed" : "");
+                 subject, SSL_session_reused(context->ssl) ? ", resumed" : "", context->nameless ? "; " : "",
+                 context->nameless ? context->nameless : "");
 }

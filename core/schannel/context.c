@@ -42,6 +42,7 @@ void schannel_context_free(struct context *base)
     mem_free(context->session_data);
     mem_free_secret(context->answer, context->answer_size);
     mem_free(context->peer_name);
+    mem_free(context->nameless);
     mem_free(context);
 }
 

@@ -212,3 +212,15 @@ SECURITY_STATUS schannel_engine_step(struct schannel_context *context, struct st
     }
     return schannel_engine_settle(context, step);
 }
+
+SECURITY_STATUS schannel_engine_begin(struct schannel_context *context, SECURITY_STATUS prepared, struct context **out,
+                                      struct step *step)
+{
+    SECURITY_STATUS status = prepared == SEC_E_OK ? schannel_engine_step(context, step) : prepared;
+
+    if (status < 0)
+        schannel_context_free(&context->base);
+    else
+        *out = &context->base;
+    return status;
+}

@@ -80,6 +80,7 @@ struct schannel_context {
     void *answer;                /* an attribute's answer, borrowed by api/ for the call */
     size_t answer_size;
     char *peer_name; /* NAMES: the account the client's certificate maps to, or NULL */
+    char *nameless;  /* then: why not, for the operator; NULL where nobody asked for accounts */
 };
 
 /* ---- context.c ---- */
@@ -101,6 +102,9 @@ SECURITY_STATUS schannel_initiate(struct credential *credential, struct context 
 
 /* Runs the handshake over the token. Statuses of AcceptSecurityContext. */
 MUST_CHECK SECURITY_STATUS schannel_engine_step(struct schannel_context *context, struct step *step);
+/* The first of them, on a context whose preparation ended with `prepared`: `*out` is it, or it is freed on failure. */
+MUST_CHECK SECURITY_STATUS schannel_engine_begin(struct schannel_context *context, SECURITY_STATUS prepared,
+                                                 struct context **out, struct step *step);
 /*
  * A leg that is decided (`settled`, `outcome`), `eaten` bytes of the token having been used: hands out what waits for
  * the peer. The outcome; SEC_E_BUFFER_TOO_SMALL and SEC_E_INSUFFICIENT_MEMORY: the call is to be repeated.

@@ -86,13 +86,7 @@ static SECURITY_STATUS first_leg(struct credential *credential, struct context *
     context->requested = step->requested;
     status = prepare(context, step);
     step->token = (struct bytes){0}; /* nobody spoke yet */
-    if (status == SEC_E_OK)
-        status = schannel_engine_step(context, step);
-    if (status < 0)
-        schannel_context_free(&context->base);
-    else
-        *out = &context->base;
-    return status;
+    return schannel_engine_begin(context, status, out, step);
 }
 
 static SECURITY_STATUS leg_run(struct credential *credential, struct context **base, struct step *step)

@@ -81,16 +81,20 @@ static SECURITY_STATUS show(const struct schannel_credential *credential, const 
     const char *own = settings->netbios_domain_name;
     SECURITY_STATUS status = SEC_E_LOGON_DENIED;
     struct account other = {0};
+    struct failure why = {0}; /* that nobody is found is no failure here */
 
     if (!account->domain[0] && !credential->base.accounts->ops->may_block)
         status = account_store_lookup(credential->base.accounts, account->user, own, settings->lockout_threshold,
-                                      settings->lockout_seconds, &other, NULL);
+                                      settings->lockout_seconds, &other, &why);
     if (status == SEC_E_LOGON_DENIED || (status == SEC_E_OK && !other.domain[0])) {
         (void)snprintf(name, size, "%s\\%s", account->domain[0] ? account->domain : own, account->user);
         status = SEC_E_OK;
-    } else if (status == SEC_E_OK)
+    } else if (status == SEC_E_OK) {
         status = failure_set(failure, SEC_E_LOGON_DENIED, SSPI_REASON_UNKNOWN_USER,
                              "another account has the name of the client's certificate: %s", account->user);
+    } else {
+        *failure = why;
+    }
     account_clear(&other);
     return status;
 }

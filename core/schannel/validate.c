@@ -72,19 +72,27 @@ int64_t schannel_validate_expiry(const SSL *ssl)
     return peer && certificate_time(X509_get0_notAfter(peer), &ends) ? ends : CLOCK_FOREVER;
 }
 
-/* A client whose certificate names no account is let in all the same: the program sees it by ASC_RET_MUTUAL_AUTH. */
+/* A client whose certificate names no account is let in all the same: the program sees it by ASC_RET_MUTUAL_AUTH, the
+ * operator reads why. */
 SECURITY_STATUS schannel_validate_peer(struct schannel_context *context)
 {
     struct schannel_credential *credential = (struct schannel_credential *)context->base.credential;
     X509 *peer = SSL_get0_peer_certificate(context->ssl);
     char name[sizeof((struct login){0}).client];
+    struct failure why = {0};
     SECURITY_STATUS status;
 
     if (!context->base.acceptor || !peer || SSL_get_verify_result(context->ssl) != X509_V_OK)
         return SEC_E_OK;
-    status = schannel_map(credential, peer, name, sizeof name, NULL);
+    mem_free(context->nameless);
+    context->nameless = NULL;
+    status = schannel_map(credential, peer, name, sizeof name, &why);
+    if (status == SEC_E_INSUFFICIENT_MEMORY)
+        return status;
+    if (status != SEC_E_OK && why.reason != SSPI_REASON_NO_STORE)
+        context->nameless = mem_strdup(why.text);
     if (status != SEC_E_OK)
-        return status == SEC_E_INSUFFICIENT_MEMORY ? status : SEC_E_OK;
+        return SEC_E_OK;
     mem_free(context->peer_name);
     context->peer_name = mem_strdup(name);
     return context->peer_name ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;

@@ -203,17 +203,19 @@ Test(peer, certificate_of_another_domain)
         const char *option, *domain; /* of the server */
         const char *twin;            /* another account of the name, in this domain */
         const char *name;            /* NULL: nobody's */
+        const char *words;           /* for the operator */
     } cases[] = {
-        {"dns_domain_name", "example.com", NULL, "EXAMPLE\\alice"},
-        {"dns_domain_name", "EXAMPLE.com", "OTHER", "EXAMPLE\\alice"},
-        {"dns_domain_name", "example.com", "EXAMPLE", NULL},
-        {"dns_domain_name", "example.org", NULL, NULL},
+        {"dns_domain_name", "example.com", NULL, "EXAMPLE\\alice", "EXAMPLE\\alice by Schannel"},
+        {"dns_domain_name", "EXAMPLE.com", "OTHER", "EXAMPLE\\alice", "EXAMPLE\\alice by Schannel"},
+        {"dns_domain_name", "example.com", "EXAMPLE", NULL, "another account has the name"},
+        {"dns_domain_name", "example.org", NULL, NULL, "no account is named as the client's certificate"},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct tls_setup setup = mutual(&alice, "1.3");
         SecPkgContext_NamesA names = {0};
         SspiAccountStore *store;
+        char *said;
 
         tls_begin(&pair, &setup);
         assert_status(SspiAccountStoreOpen("memory:", &store), SEC_E_OK);
@@ -232,6 +234,9 @@ Test(peer, certificate_of_another_domain)
         if (cases[i].name)
             cr_assert_str_eq(names.sUserName, cases[i].name);
         FreeContextBuffer(names.sUserName);
+        assert_status(SspiExplainContext(&pair.server.context, &said), SEC_E_OK);
+        cr_assert(strstr(said, cases[i].words), "%s", said);
+        FreeContextBuffer(said);
         tls_end(&pair);
     }
 }
