@@ -19,7 +19,7 @@ class Authority:
         self.program = needs("openssl", "openssl")
         self._run(
             "req", "-x509", "-newkey", *KEYS["ec"], "-nodes", "-keyout", folder / "ca.key", "-out", folder / "ca.pem",
-            "-days", 2, "-subj", "/CN=Authority of the tests",
+            "-days", 2, "-subj", "/CN=Authority of the tests", "-addext", "keyUsage=critical,keyCertSign,cRLSign",
         )  # fmt: skip
 
     def _run(self, *arguments: object) -> None:
@@ -36,7 +36,10 @@ class Authority:
         path = self.folder / f"{name}-{key}"
         names = ",".join([f"DNS:{name}", *([extra] if extra else [])])
         extensions = path.with_suffix(".ext")
-        extensions.write_text(f"subjectAltName={names}\nextendedKeyUsage={usage}\nkeyUsage=digitalSignature\n")
+        extensions.write_text(
+            f"subjectAltName={names}\nextendedKeyUsage={usage}\nkeyUsage=digitalSignature\n"
+            "authorityKeyIdentifier=keyid\n"
+        )
         self._run(
             "req", "-newkey", *KEYS[key], "-nodes", "-keyout", path.with_suffix(".key"),
             "-out", path.with_suffix(".csr"), "-subj", f"/CN={name}",
