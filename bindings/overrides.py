@@ -12,7 +12,7 @@ LEFT_OUT: dict[str, str] = {
     "SspiQueryLastFailureReason": "every failure carries its reason",
     "QueryContextAttributesExA": "QueryContextAttributes knows the size of each structure",
     "QueryCredentialsAttributesExA": "QueryCredentialsAttributes knows the size of each structure",
-    "SetContextAttributesA": "structures in: none of the packages built takes one",
+    "SetContextAttributesA": "structures in",
     "SetCredentialsAttributesA": "structures in: none of the packages built takes one",
     "SspiSetChannelBindingFlags": "changes a structure in place",
     "QuerySecurityContextToken": "a pointer without a type",

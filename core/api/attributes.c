@@ -1,7 +1,7 @@
 /*
- * QueryContextAttributes and QueryCredentialsAttributes: a package's answer, free of A and W, put into the caller's
- * structure.
+ * QueryContextAttributes: a package's answer, free of A and W, put into the caller's structure.
  */
+#include <stddef.h>
 #include <string.h>
 
 #include "api/calls.h"
@@ -157,6 +157,60 @@ static SECURITY_STATUS marshal_negotiation(bool wide, const struct attribute_val
     return package_info_make(wide, value->negotiation.provider, (void **)&info->PackageInfo);
 }
 
+/* Several certificates, DER, one behind the other. */
+static SECURITY_STATUS marshal_certificates(bool wide, const struct attribute_value *value, void *out)
+{
+    SecPkgContext_Certificates *certificates = out;
+
+    (void)wide;
+    certificates->pbCertificateChain = context_buffer_dup(value->numbered.content);
+    if (!certificates->pbCertificateChain)
+        return SEC_E_INSUFFICIENT_MEMORY;
+    certificates->cbCertificateChain = (DWORD)value->numbered.content.size;
+    certificates->cCertificates = value->numbered.number;
+    return SEC_E_OK;
+}
+
+/* Without its terminator, as UNICODE_STRING counts. */
+static DWORD wide_bytes(const WCHAR *text)
+{
+    size_t units = 0;
+
+    while (text[units])
+        units++;
+    return (DWORD)(units * sizeof *text);
+}
+
+/* UTF-16 in both forms. */
+static SECURITY_STATUS marshal_certificate_info(bool wide, const struct attribute_value *value, void *out)
+{
+    SecPkgContext_CertInfo *info = out;
+    SECURITY_STATUS status = text_to_caller(true, value->certificate.subject, (void **)&info->pwszSubjectName);
+
+    (void)wide;
+    if (status == SEC_E_OK)
+        status = text_to_caller(true, value->certificate.issuer, (void **)&info->pwszIssuerName);
+    if (status != SEC_E_OK) {
+        context_buffer_free(info->pwszSubjectName);
+        return status;
+    }
+    info->dwVersion = KERN_CONTEXT_CERT_INFO_V1;
+    info->cbSubjectName = wide_bytes(info->pwszSubjectName);
+    info->cbIssuerName = wide_bytes(info->pwszIssuerName);
+    info->dwKeySize = value->certificate.bits;
+    return SEC_E_OK;
+}
+
+/* The caller's own structure asks for it. */
+static SECURITY_STATUS marshal_material(bool wide, const struct attribute_value *value, void *out)
+{
+    SecPkgContext_KeyingMaterial_Inproc *material = out;
+
+    (void)wide;
+    material->pbKeyingMaterial = context_buffer_dup(value->blob);
+    return material->pbKeyingMaterial ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
+}
+
 static SECURITY_STATUS marshal_numbered(bool wide, const struct attribute_value *value, void *out)
 {
     SecPkgContext_SessionAppData *data = out;
@@ -250,6 +304,9 @@ static const struct attribute_row {
     {SECPKG_ATTR_EAP_KEY_BLOCK, sizeof(SecPkgContext_EapKeyBlock), false, NULL},
     {SECPKG_ATTR_KEYING_MATERIAL, sizeof(SecPkgContext_KeyingMaterial), false, marshal_blob},
     {SECPKG_ATTR_SUPPORTED_SIGNATURES, sizeof(SecPkgContext_SupportedSignatures), false, marshal_signatures},
+    {SECPKG_ATTR_REMOTE_CERTIFICATES, sizeof(SecPkgContext_Certificates), false, marshal_certificates},
+    {SECPKG_ATTR_LOCAL_CERT_INFO, sizeof(SecPkgContext_CertInfo), false, marshal_certificate_info},
+    {SECPKG_ATTR_KEYING_MATERIAL_INPROC, sizeof(SecPkgContext_KeyingMaterial_Inproc), false, marshal_material},
     {SSPI_ATTR_EXPORTER_BINDINGS, sizeof(SecPkgContext_Bindings), false, marshal_blob},
 };
 
@@ -259,6 +316,23 @@ static const struct attribute_row *row_find(ULONG attribute)
         if (attribute_rows[i].id == attribute)
             return &attribute_rows[i];
     return NULL;
+}
+
+/* Bytes at the structure's beginning that are the caller's question. */
+static size_t asked_size(const struct attribute_row *row)
+{
+    return row && row->id == SECPKG_ATTR_KEYING_MATERIAL_INPROC
+               ? offsetof(SecPkgContext_KeyingMaterial_Inproc, pbKeyingMaterial)
+               : 0;
+}
+
+/* Clears what the caller's structure shall be filled with, but not what it asks. */
+static void answer_clear(const struct attribute_row *row, void *buffer, size_t size)
+{
+    const size_t asked = asked_size(row), whole = size != CALL_SIZE_UNKNOWN ? size : row ? row->size : 0;
+
+    if (whole > asked)
+        memset((uint8_t *)buffer + asked, 0, whole - asked);
 }
 
 /* What api/ knows itself when the package has no answer of its own. */
@@ -301,6 +375,7 @@ static SECURITY_STATUS query_locked(struct context *context, const struct attrib
 
     if (context->phase == CONTEXT_FAILED || (context->phase == CONTEXT_OPEN && !row->while_open))
         return SEC_E_INVALID_HANDLE;
+    value.asked = bytes_of(buffer, asked_size(row));
     if (context->provider->query)
         status = context->provider->query(context, row->id, &value);
     if (status == SEC_E_UNSUPPORTED_FUNCTION)
@@ -308,7 +383,7 @@ static SECURITY_STATUS query_locked(struct context *context, const struct attrib
     if (status == SEC_E_OK)
         status = row->marshal ? row->marshal(wide, &value, buffer) : marshal_whole(row, &value, buffer);
     if (status != SEC_E_OK)
-        memset(buffer, 0, row->size);
+        answer_clear(row, buffer, CALL_SIZE_UNKNOWN);
     return status;
 }
 
@@ -321,10 +396,7 @@ SECURITY_STATUS call_query_context(const char *function, bool wide, const SecHan
 
     if (!buffer)
         return explain_usage(function, SEC_E_INVALID_PARAMETER, "pBuffer is NULL");
-    if (size != CALL_SIZE_UNKNOWN)
-        memset(buffer, 0, size);
-    else if (row)
-        memset(buffer, 0, row->size);
+    answer_clear(row, buffer, size);
     entry = context_entry_lock(context);
     if (!entry)
         return explain_keep(function, SEC_E_INVALID_HANDLE, NULL);
@@ -335,44 +407,5 @@ SECURITY_STATUS call_query_context(const char *function, bool wide, const SecHan
     else
         status = query_locked(entry->context, row, wide, buffer);
     context_entry_unlock(entry);
-    return explain_keep(function, status, NULL);
-}
-
-static SECURITY_STATUS credential_name(struct credential *credential, bool wide, SecPkgCredentials_NamesA *names)
-{
-    const char *name = NULL;
-    SECURITY_STATUS status;
-
-    if (!credential->provider->query_credential_name)
-        return SEC_E_UNSUPPORTED_FUNCTION;
-    status = credential->provider->query_credential_name(credential, &name);
-    if (status != SEC_E_OK)
-        return status;
-    return text_to_caller(wide, name ? name : "", (void **)&names->sUserName);
-}
-
-SECURITY_STATUS call_query_credential(const char *function, bool wide, const SecHandle *credential, ULONG attribute,
-                                      void *buffer, size_t size)
-{
-    struct credential_entry *entry;
-    struct handle_slot *pin;
-    SECURITY_STATUS status;
-
-    if (!buffer)
-        return explain_usage(function, SEC_E_INVALID_PARAMETER, "pBuffer is NULL");
-    if (size != CALL_SIZE_UNKNOWN)
-        memset(buffer, 0, size);
-    else if (attribute == SECPKG_CRED_ATTR_NAMES)
-        memset(buffer, 0, sizeof(SecPkgCredentials_NamesA));
-    entry = handle_pin(credential, HANDLE_CREDENTIAL, &pin);
-    if (!entry)
-        return explain_keep(function, SEC_E_INVALID_HANDLE, NULL);
-    if (attribute != SECPKG_CRED_ATTR_NAMES)
-        status = SEC_E_UNSUPPORTED_FUNCTION;
-    else if (size < sizeof(SecPkgCredentials_NamesA))
-        status = SEC_E_BUFFER_TOO_SMALL;
-    else
-        status = credential_name(entry->credential, wide, buffer);
-    handle_unpin(pin);
     return explain_keep(function, status, NULL);
 }

@@ -192,7 +192,21 @@ struct attribute_value {
             struct bytes content;
             ULONG number; /* of certificates, or flags */
         } numbered;
+        struct {
+            const char *subject, *issuer;
+            ULONG bits;
+        } certificate;
     };
+    struct bytes asked; /* in: the beginning of the caller's structure, where that is a question of its own */
+};
+
+#define CREDENTIAL_NUMBERS 24
+
+/* The answer to QueryCredentialsAttributes. */
+struct credential_value {
+    const char *text; /* a name, borrowed from the credential */
+    ULONG numbers[CREDENTIAL_NUMBERS];
+    size_t count;
 };
 
 /* Whom SspiAcquireCredentialForUser names, UTF-8, borrowed for the call. */
@@ -207,6 +221,8 @@ struct identity_field {
     const char *value; /* "" where only the number says it */
     ULONG number;
 };
+
+#define PROVIDER_ALIASES 2 /* most */
 
 /*
  * A package. Everything but name and acquire may be absent: api/ then answers SEC_E_UNSUPPORTED_FUNCTION.
@@ -226,7 +242,7 @@ struct identity_field {
  */
 struct provider {
     const char *name;
-    const char *alias; /* another name it answers to; NULL */
+    const char *aliases[PROVIDER_ALIASES]; /* other names it answers to; NULL: no more */
     const char *comment;
     ULONG capabilities; /* SECPKG_FLAG_* */
     USHORT rpc_id;
@@ -256,6 +272,9 @@ struct provider {
     SECURITY_STATUS (*set_ocsp)(struct credential *credential, struct bytes response, struct failure *failure);
     void (*forget_sessions)(const char *target);
     SECURITY_STATUS (*query_credential_name)(struct credential *credential, const char **name);
+    /* Other attributes of a credential; the options may still be open, and stay so. */
+    SECURITY_STATUS(*query_credential)
+    (struct credential *credential, ULONG attribute, struct credential_value *value, struct failure *failure);
     SECURITY_STATUS (*accept)(struct credential *credential, struct context **context, struct step *step);
     SECURITY_STATUS (*initiate)(struct credential *credential, struct context **context, struct step *step);
     void (*context_free)(struct context *context);

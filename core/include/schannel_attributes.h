@@ -115,6 +115,7 @@ typedef struct _SecPkgContext_LocalCredentialInfo {
 typedef SecPkgContext_RemoteCredentialInfo SecPkgContext_RemoteCredenitalInfo, *PSecPkgContext_RemoteCredenitalInfo;
 typedef SecPkgContext_LocalCredentialInfo SecPkgContext_LocalCredenitalInfo, *PSecPkgContext_LocalCredenitalInfo;
 
+/** The peer's certificates, its own first. Windows leaves their layout open: here DER, one behind the other. */
 typedef struct _SecPkgContext_Certificates {
     DWORD cCertificates;
     DWORD cbCertificateChain;
@@ -124,10 +125,10 @@ typedef struct _SecPkgContext_Certificates {
 #define KERN_CONTEXT_CERT_INFO_V1 0x00000000
 
 typedef struct _SecPkgContext_CertInfo {
-    DWORD dwVersion; /**< KERN_CONTEXT_CERT_INFO_V1 */
-    DWORD cbSubjectName;
+    DWORD dwVersion;     /**< KERN_CONTEXT_CERT_INFO_V1 */
+    DWORD cbSubjectName; /**< bytes, without the terminator */
     LPWSTR pwszSubjectName;
-    DWORD cbIssuerName;
+    DWORD cbIssuerName; /**< bytes, without the terminator */
     LPWSTR pwszIssuerName;
     DWORD dwKeySize; /**< bits */
 } SecPkgContext_CertInfo, *PSecPkgContext_CertInfo;
@@ -233,6 +234,7 @@ typedef struct _SecPkgContext_SessionAppData {
 
 #define ENABLE_TLS_CLIENT_EARLY_START 0x00000001
 
+/** Permission for a client to send data before the server's Finished. OpenSSL does not make use of it. */
 typedef struct _SecPkgContext_EarlyStart {
     DWORD dwEarlyStartFlags; /**< ENABLE_TLS_CLIENT_EARLY_START */
 } SecPkgContext_EarlyStart, *PSecPkgContext_EarlyStart;
@@ -257,15 +259,17 @@ typedef struct _SecPkgContext_EapKeyBlock {
     BYTE rgbIVs[64];
 } SecPkgContext_EapKeyBlock, *PSecPkgContext_EapKeyBlock;
 
+/** Whose keys SECPKG_ATTR_EAP_KEY_BLOCK shall give: 0 EAP-TLS, 1 EAP-TTLS, 2 EAP-TTLS' challenge. EAP-FAST (3) is not
+ * supported. */
 typedef struct _SecPkgContext_EapPrfInfo {
-    DWORD dwVersion;
-    DWORD cbPrfData;
-    PBYTE pbPrfData;
+    DWORD dwVersion; /**< 0 */
+    DWORD cbPrfData; /**< sizeof(DWORD) */
+    PBYTE pbPrfData; /**< a DWORD, the number */
 } SecPkgContext_EapPrfInfo, *PSecPkgContext_EapPrfInfo;
 
 /** What SECPKG_ATTR_KEYING_MATERIAL shall give, RFC 5705. */
 typedef struct _SecPkgContext_KeyingMaterialInfo {
-    WORD cbLabel;
+    WORD cbLabel; /**< with or without a terminator, which is not part of the label */
     LPSTR pszLabel;
     WORD cbContextValue;
     PBYTE pbContextValue; /**< NULL: no context, which differs from an empty one in TLS 1.2 */
@@ -277,6 +281,7 @@ typedef struct _SecPkgContext_KeyingMaterial {
     _Field_size_bytes_(cbKeyingMaterial) PBYTE pbKeyingMaterial;
 } SecPkgContext_KeyingMaterial, *PSecPkgContext_KeyingMaterial;
 
+/** Question and answer in one: the caller fills everything but the last member, which is its to free. */
 typedef struct _SecPkgContext_KeyingMaterial_Inproc {
     WORD cbLabel;
     LPSTR pszLabel;

@@ -78,6 +78,10 @@ static const struct answer_row {
     {SECPKG_ATTR_APP_DATA, false, answer_app_data},
     {SECPKG_ATTR_EAP_KEY_BLOCK, false, answer_eap_keys},
     {SECPKG_ATTR_KEYING_MATERIAL, false, answer_material},
+    {SECPKG_ATTR_KEYING_MATERIAL_INPROC, false, answer_material_asked},
+    {SECPKG_ATTR_REMOTE_CERTIFICATES, false, answer_remote_certificates},
+    {SECPKG_ATTR_LOCAL_CERT_INFO, false, answer_local_info},
+    {SECPKG_ATTR_AUTHORITY, false, answer_authority},
 };
 
 SECURITY_STATUS schannel_query(struct context *base, ULONG attribute, struct attribute_value *value)
@@ -92,10 +96,10 @@ SECURITY_STATUS schannel_query(struct context *base, ULONG attribute, struct att
 
 /* ---- Setting ---- */
 
-static SECURITY_STATUS too_short(struct failure *failure)
+SECURITY_STATUS attribute_refused(struct failure *failure)
 {
     return failure_set(failure, SEC_E_INVALID_PARAMETER, SSPI_REASON_USAGE,
-                       "cbBuffer is not the size of the attribute's structure, or a pointer in it is NULL");
+                       "cbBuffer is not the size of the attribute's structure, or what is in it is out of range");
 }
 
 static SECURITY_STATUS app_data_set(struct schannel_context *context, struct bytes value, struct failure *failure)
@@ -104,7 +108,7 @@ static SECURITY_STATUS app_data_set(struct schannel_context *context, struct byt
     void *copy;
 
     if (value.size < sizeof *given || (given->cbAppData && !given->pbAppData) || given->cbAppData > SESSION_DATA_LIMIT)
-        return too_short(failure);
+        return attribute_refused(failure);
     copy = mem_dup(given->pbAppData, given->cbAppData);
     if (!copy)
         return SEC_E_INSUFFICIENT_MEMORY;
@@ -114,31 +118,20 @@ static SECURITY_STATUS app_data_set(struct schannel_context *context, struct byt
     return SEC_E_OK;
 }
 
-static SECURITY_STATUS material_set(struct schannel_context *context, struct bytes value, struct failure *failure)
+/*
+ * A client's permission to send data before the server's Finished. OpenSSL never makes use of it, which the permission
+ * allows.
+ */
+static SECURITY_STATUS early_start_set(const struct schannel_context *context, struct bytes value,
+                                       struct failure *failure)
 {
-    const SecPkgContext_KeyingMaterialInfo *given = (const void *)value.data;
-    struct schannel_material made;
+    const SecPkgContext_EarlyStart *given = (const void *)value.data;
 
-    if (value.size < sizeof *given || !given->pszLabel || !given->cbLabel
-        || (given->cbContextValue && !given->pbContextValue) || !given->cbKeyingMaterial
-        || given->cbKeyingMaterial > MATERIAL_LIMIT)
-        return too_short(failure);
-    made = (struct schannel_material){
-        .label = mem_dup(given->pszLabel, given->cbLabel),
-        .context = mem_dup(given->pbContextValue, given->cbContextValue),
-        .label_size = given->cbLabel,
-        .context_size = given->cbContextValue,
-        .has_context = given->pbContextValue != NULL,
-        .size = given->cbKeyingMaterial,
-    };
-    if (!made.label || !made.context) {
-        mem_free(made.label);
-        mem_free(made.context);
-        return SEC_E_INSUFFICIENT_MEMORY;
-    }
-    mem_free(context->material.label);
-    mem_free(context->material.context);
-    context->material = made;
+    if (context->base.acceptor)
+        return failure_set(failure, SEC_E_UNSUPPORTED_FUNCTION, SSPI_REASON_UNSUPPORTED,
+                           "an early start is something that clients do");
+    if (value.size < sizeof *given || (given->dwEarlyStartFlags & ~(DWORD)ENABLE_TLS_CLIENT_EARLY_START))
+        return attribute_refused(failure);
     return SEC_E_OK;
 }
 
@@ -151,6 +144,10 @@ SECURITY_STATUS schannel_set(struct context *base, ULONG attribute, struct bytes
         return app_data_set(context, value, failure);
     case SECPKG_ATTR_KEYING_MATERIAL_INFO:
         return material_set(context, value, failure);
+    case SECPKG_ATTR_EAP_PRF_INFO:
+        return material_eap_set(context, value, failure);
+    case SECPKG_ATTR_EARLY_START:
+        return early_start_set(context, value, failure);
     default:
         return SEC_E_UNSUPPORTED_FUNCTION;
     }

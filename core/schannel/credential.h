@@ -111,6 +111,17 @@ MUST_CHECK SECURITY_STATUS schannel_algorithms_take(struct schannel_limits *limi
 bool schannel_limits_suites(const struct schannel_limits *limits);
 bool schannel_suite_allowed(const struct schannel_limits *limits, const SSL_CIPHER *cipher);
 
+#define SCHANNEL_SUITE_IDS 4
+/* The numbers of a suite's cipher, hash, key exchange and signature; 0: Windows has none, or the suite leaves it open.
+ */
+void schannel_suite_ids(const SSL_CIPHER *cipher, ALG_ID ids[SCHANNEL_SUITE_IDS]);
+
+/* ---- allowed.c ---- */
+
+/* QueryCredentialsAttributes: which protocols, ciphers and strengths the credential's connections may have. */
+MUST_CHECK SECURITY_STATUS schannel_query_credential(struct credential *credential, ULONG attribute,
+                                                     struct credential_value *value, struct failure *failure);
+
 /* ---- configured.c ---- */
 
 /* Adds what the options name and the program did not give: certificates, trust, stapled response, key log. */
@@ -122,6 +133,8 @@ MUST_CHECK SECURITY_STATUS schannel_configured_take(struct schannel_credential *
 /* Versions, ciphers and groups by options and limits. SEC_E_INVALID_PARAMETER, SEC_E_ALGORITHM_MISMATCH. */
 MUST_CHECK SECURITY_STATUS schannel_policy_apply(const struct schannel_credential *credential, bool acceptor,
                                                  SSL_CTX *tls, struct failure *failure);
+/* The versions that an SSL_CTX speaks, as SP_PROT_ bits of one side. */
+ULONG schannel_policy_versions(bool acceptor, SSL_CTX *tls);
 
 /* ---- tls.c ---- */
 

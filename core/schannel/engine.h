@@ -68,6 +68,7 @@ struct schannel_context {
 
     struct bytes protocols; /* ALPN as the caller offers it, RFC 7301 form; owned */
     struct schannel_material material;
+    ULONG eap_prf;      /* SECPKG_ATTR_EAP_PRF_INFO: whose keys SECPKG_ATTR_EAP_KEY_BLOCK gives; 0: EAP-TLS */
     void *session_data; /* SECPKG_ATTR_APP_DATA */
     size_t session_data_size;
     struct schannel_sizes sizes; /* once open */

@@ -21,13 +21,19 @@ static const char *text_keep(struct schannel_context *context, BIO *bio)
     return kept;
 }
 
-/* RFC 2253, control characters escaped. */
+bool schannel_name_print(BIO *bio, const X509_NAME *name)
+{
+    return X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB) >= 0;
+}
+
 static const char *name_text(struct schannel_context *context, const X509_NAME *name)
 {
     BIO *bio = BIO_new(BIO_s_mem());
 
-    if (bio)
-        X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB);
+    if (bio && !schannel_name_print(bio, name)) {
+        BIO_free(bio);
+        return NULL;
+    }
     return text_keep(context, bio);
 }
 

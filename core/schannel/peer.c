@@ -111,3 +111,80 @@ SECURITY_STATUS answer_signatures(struct schannel_context *context, struct attri
     value->blob = bytes_of(codes, (size_t)count * sizeof *codes);
     return SEC_E_OK;
 }
+
+/* DER tells its own length: the certificates follow each other without anything between them. */
+static size_t chain_write(X509 *peer, const STACK_OF(X509) * issuers, uint8_t *out)
+{
+    size_t size = 0;
+
+    for (int i = -1; i < sk_X509_num(issuers); i++) {
+        unsigned char *place = out ? out + size : NULL;
+        int part = i2d_X509(i < 0 ? peer : sk_X509_value(issuers, i), out ? &place : NULL);
+
+        if (part <= 0)
+            return 0;
+        size += (size_t)part;
+    }
+    return size;
+}
+
+SECURITY_STATUS answer_remote_certificates(struct schannel_context *context, struct attribute_value *value)
+{
+    X509 *peer = SSL_get0_peer_certificate(context->ssl);
+    STACK_OF(X509) *issuers = peer ? issuers_of(context) : NULL;
+    size_t size = peer ? chain_write(peer, issuers, NULL) : 0;
+    uint8_t *chain = size ? schannel_answer(context, size) : NULL;
+
+    if (chain) {
+        value->numbered.content = bytes_of(chain, chain_write(peer, issuers, chain));
+        value->numbered.number = 1 + (ULONG)(issuers ? sk_X509_num(issuers) : 0);
+    }
+    sk_X509_free(issuers);
+    return !peer ? SEC_E_NO_CREDENTIALS : chain ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
+}
+
+/* Both names, each with its terminator. */
+static SECURITY_STATUS names_keep(struct schannel_context *context, X509 *x509, struct attribute_value *value)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    char *text = NULL, *kept = NULL;
+    long size;
+
+    if (bio && schannel_name_print(bio, X509_get_subject_name(x509)) && BIO_write(bio, "", 1) == 1
+        && schannel_name_print(bio, X509_get_issuer_name(x509)) && BIO_write(bio, "", 1) == 1) {
+        size = BIO_get_mem_data(bio, &text);
+        kept = schannel_answer(context, (size_t)size);
+        if (kept)
+            memcpy(kept, text, (size_t)size);
+    }
+    BIO_free(bio);
+    if (!kept)
+        return SEC_E_INSUFFICIENT_MEMORY;
+    value->certificate.subject = kept;
+    value->certificate.issuer = kept + strlen(kept) + 1;
+    return SEC_E_OK;
+}
+
+SECURITY_STATUS answer_local_info(struct schannel_context *context, struct attribute_value *value)
+{
+    X509 *own = SSL_get_certificate(context->ssl);
+    SECURITY_STATUS status = own ? names_keep(context, own, value) : SEC_E_NO_CREDENTIALS;
+
+    ERR_clear_error();
+    if (status == SEC_E_OK)
+        value->certificate.bits = (ULONG)EVP_PKEY_get_bits(X509_get0_pubkey(own));
+    return status;
+}
+
+/* Who vouches for the peer: the issuer in its certificate. */
+SECURITY_STATUS answer_authority(struct schannel_context *context, struct attribute_value *value)
+{
+    X509 *peer = SSL_get0_peer_certificate(context->ssl);
+    SECURITY_STATUS status = peer ? names_keep(context, peer, value) : SEC_E_NO_CREDENTIALS;
+    const char *issuer = value->certificate.issuer;
+
+    ERR_clear_error();
+    if (status == SEC_E_OK)
+        value->text = issuer;
+    return status;
+}

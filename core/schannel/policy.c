@@ -244,3 +244,16 @@ SECURITY_STATUS schannel_policy_apply(const struct schannel_credential *credenti
         status = groups_apply(credential, tls, failure);
     return status;
 }
+
+ULONG schannel_policy_versions(bool acceptor, SSL_CTX *tls)
+{
+    const ULONG side = acceptor ? SP_PROT_TLS1_X_SERVER : SP_PROT_TLS1_X_CLIENT;
+    ULONG bits = 0;
+
+    for (size_t i = 0; i < VERSIONS; i++)
+        if (versions[i].version >= SSL_CTX_get_min_proto_version(tls)
+            && versions[i].version <= SSL_CTX_get_max_proto_version(tls)
+            && !(SSL_CTX_get_options(tls) & versions[i].off))
+            bits |= versions[i].bits & side;
+    return bits;
+}

@@ -12,7 +12,7 @@ static bool schannel_usable(struct credential *credential, struct failure *why)
 
 const struct provider schannel_provider = {
     .name = "Schannel",
-    .alias = UNISP_NAME_A,
+    .aliases = {UNISP_NAME_A, DEFAULT_TLS_SSP_NAME_A},
     .comment = "Schannel Security Package",
     .capabilities = SECPKG_FLAG_INTEGRITY | SECPKG_FLAG_PRIVACY | SECPKG_FLAG_CONNECTION | SECPKG_FLAG_MULTI_REQUIRED
                     | SECPKG_FLAG_EXTENDED_ERROR | SECPKG_FLAG_ACCEPT_WIN32_NAME | SECPKG_FLAG_STREAM
@@ -30,6 +30,7 @@ const struct provider schannel_provider = {
     .set_trust = schannel_set_trust,
     .set_ocsp = schannel_set_ocsp,
     .forget_sessions = schannel_sessions_forget,
+    .query_credential = schannel_query_credential,
     .accept = schannel_accept,
     .initiate = schannel_initiate,
     .context_free = schannel_context_free,

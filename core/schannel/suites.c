@@ -258,3 +258,17 @@ bool schannel_suite_allowed(const struct schannel_limits *limits, const SSL_CIPH
            && algorithm_allowed(limits, CLASS(CALG_SHA1), pieces.digest_id)
            && algorithm_allowed(limits, CLASS(CALG_RSA_KEYX), pieces.exchange_id);
 }
+
+void schannel_suite_ids(const SSL_CIPHER *cipher, ALG_ID ids[SCHANNEL_SUITE_IDS])
+{
+    const int sign = SSL_CIPHER_get_auth_nid(cipher);
+    struct pieces pieces = {0};
+
+    cipher_name(cipher, &pieces);
+    exchange_name(cipher, &pieces);
+    digest_name(cipher, &pieces);
+    ids[0] = pieces.cipher_id;
+    ids[1] = pieces.digest_id;
+    ids[2] = pieces.exchange_id;
+    ids[3] = sign == NID_auth_rsa ? CALG_RSA_SIGN : sign == NID_auth_ecdsa ? CALG_ECDSA : 0;
+}

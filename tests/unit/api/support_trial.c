@@ -333,7 +333,7 @@ static bool available(struct failure *failure)
 
 static const struct provider trial = {
     .name = "Trial",
-    .alias = "Attempt",
+    .aliases = {"Attempt"},
     .comment = "Two round trips of words",
     .capabilities = SECPKG_FLAG_INTEGRITY | SECPKG_FLAG_CONNECTION,
     .rpc_id = 77,
@@ -412,7 +412,7 @@ const struct provider *registry_find(const char *name)
     for (size_t i = 0; i < 3; i++) {
         const struct provider *provider = registry_at(i);
 
-        if (utf8_same_name(provider->name, name) || (provider->alias && utf8_same_name(provider->alias, name)))
+        if (utf8_same_name(provider->name, name) || (provider->aliases[0] && utf8_same_name(provider->aliases[0], name)))
             return provider;
     }
     return sasl_trial_find(name); /* not listed, so that lists stay as they are */

@@ -1,4 +1,4 @@
-/* attributes.c, attributes_set.c. */
+/* attributes.c, attributes_set.c, credential_attributes.c. */
 #include "api/context_buffer.h"
 #include "doubles.h"
 #include "schannel.h"

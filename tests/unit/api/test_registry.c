@@ -12,12 +12,14 @@ Test(registry, names_are_unique_and_found)
 
     while ((provider = real_registry_at(count)) != NULL) {
         cr_assert_eq(real_registry_find(provider->name), provider);
-        if (provider->alias)
-            cr_assert_eq(real_registry_find(provider->alias), provider);
+        for (size_t i = 0; i < PROVIDER_ALIASES && provider->aliases[i]; i++)
+            cr_assert_eq(real_registry_find(provider->aliases[i]), provider);
         count++;
     }
     cr_assert_geq(count, 1);
     cr_assert_not_null(real_registry_find("nTlM"));
+    cr_assert_eq(real_registry_find("default TLS ssp"), real_registry_find("Schannel"));
+    cr_assert_not_null(real_registry_find("Microsoft Unified Security Protocol Provider"));
     cr_assert_null(real_registry_find("Trial"));
     cr_assert_null(real_registry_find(""));
 }

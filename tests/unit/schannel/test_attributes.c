@@ -1,4 +1,4 @@
-/* attributes.c, bindings.c, connection.c, material.c, alpn.c: both ends agree, and what is handed out can be given
+/* attributes.c, bindings.c, connection.c, material.c, peer.c: both ends agree, and what is handed out can be given
  * back. */
 #include <openssl/ssl.h>
 
@@ -269,6 +269,166 @@ Test(attributes, keying_material)
     }
 }
 
+/* Question and answer in one structure; the terminator of a label is not part of it. */
+Test(attributes, keying_material_in_one_call)
+{
+    static char label[] = "EXPERIMENTAL";
+    BYTE mixed[] = "in";
+    SecPkgContext_KeyingMaterialInfo info = {13, label, 2, mixed, 40};
+    SecPkgContext_KeyingMaterial split;
+    SecPkgContext_KeyingMaterial_Inproc asked = {12, label, 2, mixed, 40, (PBYTE) "left over"};
+
+    open_version("1.3");
+    assert_status(SetContextAttributesA(&pair.client.context, SECPKG_ATTR_KEYING_MATERIAL_INFO, &info, sizeof info),
+                  SEC_E_OK);
+    assert_status(query(&pair.client, SECPKG_ATTR_KEYING_MATERIAL, &split), SEC_E_OK);
+    assert_status(query(&pair.server, SECPKG_ATTR_KEYING_MATERIAL_INPROC, &asked), SEC_E_OK);
+    assert_mem_eq(asked.pbKeyingMaterial, split.pbKeyingMaterial, 40);
+    assert_status(FreeContextBuffer(asked.pbKeyingMaterial), SEC_E_OK);
+    asked.cbLabel = 13;
+    assert_status(
+        QueryContextAttributesExA(&pair.server.context, SECPKG_ATTR_KEYING_MATERIAL_INPROC, &asked, sizeof asked),
+        SEC_E_OK);
+    assert_mem_eq(asked.pbKeyingMaterial, split.pbKeyingMaterial, 40);
+    assert_status(FreeContextBuffer(asked.pbKeyingMaterial), SEC_E_OK);
+    assert_status(FreeContextBuffer(split.pbKeyingMaterial), SEC_E_OK);
+    asked.cbKeyingMaterial = 65537;
+    assert_status(query(&pair.server, SECPKG_ATTR_KEYING_MATERIAL_INPROC, &asked), SEC_E_INVALID_PARAMETER);
+    cr_assert_null(asked.pbKeyingMaterial);
+    cr_assert_eq(asked.cbKeyingMaterial, 65537); /* the question stays */
+    asked.cbKeyingMaterial = 0;
+    assert_status(query(&pair.server, SECPKG_ATTR_KEYING_MATERIAL_INPROC, &asked), SEC_E_INVALID_PARAMETER);
+    asked = (SecPkgContext_KeyingMaterial_Inproc){1, (LPSTR) "", 0, NULL, 40, NULL};
+    assert_status(query(&pair.server, SECPKG_ATTR_KEYING_MATERIAL_INPROC, &asked), SEC_E_INVALID_PARAMETER);
+    asked = (SecPkgContext_KeyingMaterial_Inproc){12, label, 2, NULL, 40, NULL};
+    assert_status(query(&pair.server, SECPKG_ATTR_KEYING_MATERIAL_INPROC, &asked), SEC_E_INVALID_PARAMETER);
+    assert_status(QueryContextAttributesExA(&pair.server.context, SECPKG_ATTR_KEYING_MATERIAL_INPROC, &asked, 8),
+                  SEC_E_BUFFER_TOO_SMALL);
+    tls_end(&pair);
+}
+
+static void assert_eap_keys(SSL *ssl, DWORD number, const char *label, const char *mixed)
+{
+    SecPkgContext_EapPrfInfo info = {0, sizeof number, (PBYTE)&number};
+    SecPkgContext_EapKeyBlock keys;
+    uint8_t expected[128];
+
+    cr_assert_eq(SSL_export_keying_material(ssl, expected, sizeof expected, label, strlen(label),
+                                            (const uint8_t *)mixed, mixed ? 1 : 0, mixed != NULL),
+                 1);
+    assert_status(SetContextAttributesA(&pair.client.context, SECPKG_ATTR_EAP_PRF_INFO, &info, sizeof info), SEC_E_OK);
+    assert_status(query(&pair.client, SECPKG_ATTR_EAP_KEY_BLOCK, &keys), SEC_E_OK);
+    assert_mem_eq(keys.rgbKeys, expected, sizeof expected);
+}
+
+/* RFC 5216, 5281, 9190, 9427: against a peer that makes them itself. */
+Test(attributes, eap_keys_of_each_method)
+{
+    static const char newest[] = "EXPORTER_EAP_TLS_Key_Material";
+
+    for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++) {
+        const bool old = version == TLS1_2_VERSION;
+        struct tls_setup setup = tls_usual;
+        struct raw_peer peer;
+
+        setup.client_flags = SCH_CRED_MANUAL_CRED_VALIDATION;
+        tls_begin(&pair, &setup);
+        raw_begin(&peer, true, version);
+        raw_start(&peer);
+        raw_handshake(&peer, &pair.client);
+        assert_eap_keys(peer.ssl, 1, old ? "ttls keying material" : newest, old ? NULL : "\x15");
+        assert_eap_keys(peer.ssl, 2, "ttls challenge", NULL);
+        assert_eap_keys(peer.ssl, 0, old ? "client EAP encryption" : newest, old ? NULL : "\x0D");
+        raw_end(&peer);
+        tls_end(&pair);
+    }
+}
+
+Test(attributes, what_cannot_be_set)
+{
+    DWORD number = 3;
+    SecPkgContext_EapPrfInfo eap = {0, sizeof number, (PBYTE)&number};
+    SecPkgContext_EarlyStart early = {ENABLE_TLS_CLIENT_EARLY_START};
+    SecHandle *client = &pair.client.context, *server = &pair.server.context;
+
+    open_version("1.3");
+    assert_status(SetContextAttributesA(server, SECPKG_ATTR_EAP_PRF_INFO, &eap, sizeof eap),
+                  SEC_E_UNSUPPORTED_FUNCTION);
+    number = 1;
+    assert_status(SetContextAttributesA(server, SECPKG_ATTR_EAP_PRF_INFO, &eap, sizeof eap - 1),
+                  SEC_E_INVALID_PARAMETER);
+    eap.cbPrfData = 3;
+    assert_status(SetContextAttributesA(server, SECPKG_ATTR_EAP_PRF_INFO, &eap, sizeof eap), SEC_E_INVALID_PARAMETER);
+    eap = (SecPkgContext_EapPrfInfo){1, sizeof number, (PBYTE)&number};
+    assert_status(SetContextAttributesA(server, SECPKG_ATTR_EAP_PRF_INFO, &eap, sizeof eap), SEC_E_INVALID_PARAMETER);
+    assert_status(SetContextAttributesA(client, SECPKG_ATTR_EARLY_START, &early, sizeof early), SEC_E_OK);
+    assert_status(SetContextAttributesA(server, SECPKG_ATTR_EARLY_START, &early, sizeof early),
+                  SEC_E_UNSUPPORTED_FUNCTION);
+    assert_status(SetContextAttributesA(client, SECPKG_ATTR_EARLY_START, &early, 3), SEC_E_INVALID_PARAMETER);
+    early.dwEarlyStartFlags = 2;
+    assert_status(SetContextAttributesA(client, SECPKG_ATTR_EARLY_START, &early, sizeof early),
+                  SEC_E_INVALID_PARAMETER);
+    assert_status(SetContextAttributesA(client, SECPKG_ATTR_SRTP_PARAMETERS, &early, sizeof early),
+                  SEC_E_UNSUPPORTED_FUNCTION);
+    tls_end(&pair);
+}
+
+/* The chain as bytes: parsed again it is what the server sent. */
+Test(attributes, remote_certificates)
+{
+    struct tls_setup setup = tls_usual;
+    SecPkgContext_Certificates got;
+    const unsigned char *at;
+    struct raw_peer peer;
+    X509 *first, *second;
+
+    setup.client_flags = SCH_CRED_MANUAL_CRED_VALIDATION;
+    tls_begin(&pair, &setup);
+    raw_begin(&peer, true, 0);
+    cr_assert_eq(SSL_CTX_add1_chain_cert(peer.tls, pki_authority()), 1);
+    raw_start(&peer);
+    raw_handshake(&peer, &pair.client);
+    assert_status(query(&pair.client, SECPKG_ATTR_REMOTE_CERTIFICATES, &got), SEC_E_OK);
+    cr_assert_eq(got.cCertificates, 2);
+    at = got.pbCertificateChain;
+    first = d2i_X509(NULL, &at, (long)got.cbCertificateChain);
+    cr_assert_not_null(first);
+    second = d2i_X509(NULL, &at, (long)(got.cbCertificateChain - (at - got.pbCertificateChain)));
+    cr_assert_not_null(second);
+    cr_assert_eq(at - got.pbCertificateChain, got.cbCertificateChain);
+    cr_assert_eq(X509_cmp(first, SSL_get_certificate(peer.ssl)), 0);
+    cr_assert_eq(X509_cmp(second, pki_authority()), 0);
+    X509_free(first);
+    X509_free(second);
+    assert_status(FreeContextBuffer(got.pbCertificateChain), SEC_E_OK);
+    raw_end(&peer);
+    tls_end(&pair);
+}
+
+Test(attributes, names_of_certificates)
+{
+    SecPkgContext_CertInfo info;
+    SecPkgContext_Certificates none;
+    SecPkgContext_AuthorityA authority;
+
+    open_version("1.2");
+    assert_status(query(&pair.server, SECPKG_ATTR_LOCAL_CERT_INFO, &info), SEC_E_OK);
+    cr_assert(wide_is(info.pwszSubjectName, "CN=www.example.com,O=Example"));
+    cr_assert_eq(info.cbSubjectName, 2 * strlen("CN=www.example.com,O=Example"));
+    cr_assert_eq(info.dwKeySize, 256);
+    assert_status(query(&pair.client, SECPKG_ATTR_AUTHORITY, &authority), SEC_E_OK);
+    cr_assert(wide_is(info.pwszIssuerName, authority.sAuthorityName));
+    cr_assert_eq(info.cbIssuerName, 2 * strlen(authority.sAuthorityName));
+    assert_status(FreeContextBuffer(info.pwszSubjectName), SEC_E_OK);
+    assert_status(FreeContextBuffer(info.pwszIssuerName), SEC_E_OK);
+    assert_status(FreeContextBuffer(authority.sAuthorityName), SEC_E_OK);
+    assert_status(query(&pair.server, SECPKG_ATTR_REMOTE_CERTIFICATES, &none), SEC_E_NO_CREDENTIALS);
+    assert_status(query(&pair.server, SECPKG_ATTR_AUTHORITY, &authority), SEC_E_NO_CREDENTIALS);
+    assert_status(query(&pair.client, SECPKG_ATTR_LOCAL_CERT_INFO, &info), SEC_E_NO_CREDENTIALS);
+    cr_assert_null(info.pwszSubjectName);
+    tls_end(&pair);
+}
+
 Test(attributes, peers_signatures)
 {
     SecPkgContext_SupportedSignatures signatures;
@@ -291,98 +451,5 @@ Test(attributes, before_the_handshake_is_done)
     assert_status(query(&pair.client, SECPKG_ATTR_STREAM_SIZES, &sizes), SEC_E_INVALID_HANDLE);
     assert_status(query(&pair.client, SECPKG_ATTR_ISSUER_LIST_EX, &issuers), SEC_E_OK);
     cr_assert_eq(issuers.cIssuers, 0);
-    tls_end(&pair);
-}
-
-/* ---- Application protocols, RFC 7301 ---- */
-
-/* h2, http/1.1: 12000000 02000000 0c00 02 6832 08 687474702f312e31. */
-static const uint8_t h2_http11[] = {18,  0,   0, 0,   2,   0,   0,   0,   12,  0,   2,
-                                    'h', '2', 8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
-static const uint8_t http11[] = {15, 0, 0, 0, 2, 0, 0, 0, 9, 0, 8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
-static const uint8_t ftp[] = {10, 0, 0, 0, 2, 0, 0, 0, 4, 0, 3, 'f', 't', 'p'};
-
-static void offer(struct tls_end *end, const uint8_t *protocols, size_t size)
-{
-    end->protocols = protocols;
-    end->protocols_size = (ULONG)size;
-}
-
-static void assert_chosen(struct tls_end *end, const char *name)
-{
-    SecPkgContext_ApplicationProtocol protocol;
-
-    assert_status(query(end, SECPKG_ATTR_APPLICATION_PROTOCOL, &protocol), SEC_E_OK);
-    cr_assert_eq(protocol.ProtocolIdSize, strlen(name));
-    assert_mem_eq(protocol.ProtocolId, name, strlen(name));
-    cr_assert_eq(protocol.ProtoNegoStatus, *name ? SecApplicationProtocolNegotiationStatus_Success
-                                                 : SecApplicationProtocolNegotiationStatus_None);
-    cr_assert_eq(protocol.ProtoNegoExt,
-                 *name ? SecApplicationProtocolNegotiationExt_ALPN : SecApplicationProtocolNegotiationExt_None);
-}
-
-Test(alpn, chosen_by_the_servers_order)
-{
-    static const struct {
-        const uint8_t *server, *client;
-        size_t server_size, client_size;
-        const char *chosen;
-    } rows[] = {
-        {h2_http11, http11, sizeof h2_http11, sizeof http11, "http/1.1"},
-        {h2_http11, h2_http11, sizeof h2_http11, sizeof h2_http11, "h2"},
-        {h2_http11, NULL, sizeof h2_http11, 0, ""}, /* a client without: the handshake goes on */
-        {NULL, h2_http11, 0, sizeof h2_http11, ""},
-    };
-    struct tls_setup setup = tls_usual;
-
-    setup.client_flags = SCH_CRED_MANUAL_CRED_VALIDATION;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        tls_begin(&pair, &setup);
-        offer(&pair.server, rows[i].server, rows[i].server_size);
-        offer(&pair.client, rows[i].client, rows[i].client_size);
-        tls_run(&pair);
-        assert_status(pair.server.status, SEC_E_OK);
-        assert_chosen(&pair.server, rows[i].chosen);
-        assert_chosen(&pair.client, rows[i].chosen);
-        tls_end(&pair);
-    }
-}
-
-Test(alpn, no_overlap)
-{
-    struct tls_setup setup = tls_usual;
-
-    setup.client_flags = SCH_CRED_MANUAL_CRED_VALIDATION;
-    tls_begin(&pair, &setup);
-    offer(&pair.server, h2_http11, sizeof h2_http11);
-    offer(&pair.client, ftp, sizeof ftp);
-    pair.server.requested = ASC_REQ_EXTENDED_ERROR;
-    tls_leg(&pair.client);
-    tls_carry(&pair.client, &pair.server);
-    assert_status(tls_leg(&pair.server), SEC_E_APPLICATION_PROTOCOL_MISMATCH);
-    cr_assert_eq(pair.server.alert[1], TLS1_ALERT_NO_APP_PROTOCOL);
-    tls_carry(&pair.server, &pair.client);
-    assert_status(tls_leg(&pair.client), SEC_E_APPLICATION_PROTOCOL_MISMATCH);
-    tls_end(&pair);
-}
-
-Test(alpn, malformed)
-{
-    static const uint8_t longer[] = {19, 0, 0, 0, 2, 0, 0, 0, 12, 0, 2, 'h', '2'};
-    static const uint8_t empty_name[] = {7, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0};
-    static const uint8_t cut_name[] = {8, 0, 0, 0, 2, 0, 0, 0, 2, 0, 5, 'h'};
-    struct tls_setup setup = tls_usual;
-
-    tls_begin(&pair, &setup);
-    for (size_t cut = 0; cut < sizeof h2_http11; cut++) {
-        offer(&pair.client, h2_http11, cut);
-        assert_status(tls_leg(&pair.client), SEC_E_INVALID_TOKEN);
-    }
-    offer(&pair.client, longer, sizeof longer);
-    assert_status(tls_leg(&pair.client), SEC_E_INVALID_TOKEN);
-    offer(&pair.client, empty_name, sizeof empty_name);
-    assert_status(tls_leg(&pair.client), SEC_E_INVALID_TOKEN);
-    offer(&pair.client, cut_name, sizeof cut_name);
-    assert_status(tls_leg(&pair.client), SEC_E_INVALID_TOKEN);
     tls_end(&pair);
 }
