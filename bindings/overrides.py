@@ -16,6 +16,8 @@ LEFT_OUT: dict[str, str] = {
     "SetCredentialsAttributesA": "structures in: none of the packages built takes one",
     "SspiSetChannelBindingFlags": "changes a structure in place",
     "QuerySecurityContextToken": "a pointer without a type",
+    "SspiListTokenIdentity": "a pointer without a type: SspiListIdentity lists the same",
+    "SspiCloseToken": "a pointer without a type",
     "DelegateSecurityContext": "served by no package",
     "ExportSecurityContext": "a token without a type",
     "ImportSecurityContextA": "a token without a type",

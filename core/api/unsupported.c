@@ -114,13 +114,6 @@ SECURITY_STATUS SEC_ENTRY RevertSecurityContext(PCtxtHandle phContext)
     return call_unsupported_established("RevertSecurityContext", phContext);
 }
 
-SECURITY_STATUS SEC_ENTRY QuerySecurityContextToken(PCtxtHandle phContext, void **Token)
-{
-    if (Token)
-        *Token = NULL;
-    return call_unsupported_established("QuerySecurityContextToken", phContext);
-}
-
 SECURITY_STATUS SEC_ENTRY DelegateSecurityContext(PCtxtHandle phContext, SEC_CHAR *pszTarget,
                                                   SecDelegationType DelegationType, PTimeStamp pExpiry,
                                                   PSecBuffer pPackageParameters, PSecBufferDesc pOutput)

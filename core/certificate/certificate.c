@@ -5,7 +5,7 @@
 
 #include "base/memory.h"
 #include "certificate/info.h"
-#include "certificate/live.h"
+#include "base/live.h"
 #include "certificate/openssl.h"
 
 static void destroy(struct certificate *certificate)

@@ -4,7 +4,7 @@
 #include "certificate/store.h"
 
 #include "base/memory.h"
-#include "certificate/live.h"
+#include "base/live.h"
 
 struct certificate_store *certificate_store_new(void)
 {

@@ -448,9 +448,12 @@ SSPI_API SECURITY_STATUS SEC_ENTRY ImpersonateSecurityContext(_In_ PCtxtHandle p
 SSPI_API SECURITY_STATUS SEC_ENTRY RevertSecurityContext(_In_ PCtxtHandle phContext);
 
 /**
- * Gives the identity of the client as a token that outlives the context.
+ * Gives the identity of the client, on a server's context, as a token that outlives the context. SspiListTokenIdentity
+ * reads it; close it with CloseHandle (compat/windows.h) or SspiCloseToken. With Schannel the client is the account that
+ * its certificate maps to.
  *
- * @return SEC_E_OK; SEC_E_INVALID_HANDLE; SEC_E_UNSUPPORTED_FUNCTION.
+ * @return SEC_E_OK; SEC_E_INVALID_HANDLE also for a context that is not established; SEC_E_NO_IMPERSONATION for a
+ *         client's context, and for a TLS client that maps to no account; SEC_E_INSUFFICIENT_MEMORY.
  */
 SSPI_API SECURITY_STATUS SEC_ENTRY QuerySecurityContextToken(_In_ PCtxtHandle phContext, _Outptr_ void **Token);
 

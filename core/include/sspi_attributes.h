@@ -241,8 +241,8 @@ typedef struct _SecPkgContext_CredentialNameA {
 #define PSecPkgContext_CredentialName SSPI_NAME_AW(PSecPkgContext_CredentialName)
 
 /**
- * SECPKG_ATTR_ACCESS_TOKEN: the client as a logged-on user of the system. There are no such tokens here, so it answers
- * SEC_E_UNSUPPORTED_FUNCTION; what one would hold (SIDs, groups with their attributes) is listed by SspiListIdentity.
+ * SECPKG_ATTR_ACCESS_TOKEN: the client as a logged-on user of the system, as a handle that stays the context's. It answers
+ * SEC_E_UNSUPPORTED_FUNCTION: QuerySecurityContextToken gives a token of the caller's own.
  */
 typedef struct _SecPkgContext_AccessToken {
     void *AccessToken;

@@ -430,6 +430,25 @@ SSPI_API SECURITY_STATUS SEC_ENTRY SspiListIdentity(
     _Out_ ULONG *count,
     _Outptr_result_buffer_(*count) PSSPI_IDENTITY_FIELD *fields);
 
+/**
+ * The same of a token that QuerySecurityContextToken gave, which may outlive its context. The first rows are "name", the
+ * client as SECPKG_ATTR_NAMES tells it, and "package", the one that identified it; then those of SspiListIdentity.
+ *
+ * @param fields  receives one allocation that holds the array and its strings; release with FreeContextBuffer.
+ * @return SEC_E_OK; SEC_E_INVALID_HANDLE for what is no open token; SEC_E_INSUFFICIENT_MEMORY.
+ */
+SSPI_API SECURITY_STATUS SEC_ENTRY SspiListTokenIdentity(
+    _In_ void *token,
+    _Out_ ULONG *count,
+    _Outptr_result_buffer_(*count) PSSPI_IDENTITY_FIELD *fields);
+
+/**
+ * Closes a token of QuerySecurityContextToken; CloseHandle of the compat windows.h does the same.
+ *
+ * @return SEC_E_OK; SEC_E_INVALID_HANDLE for what is no open token.
+ */
+SSPI_API SECURITY_STATUS SEC_ENTRY SspiCloseToken(_In_ void *token);
+
 /* ------------------------------------------------------------------------------------------ events and explanations */
 
 /**

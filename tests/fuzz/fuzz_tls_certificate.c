@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/live.h"
 #include "base/memory.h"
 #include "certificate/certificate.h"
-#include "certificate/live.h"
 #include "certificate/name.h"
 #include "certificate/store.h"
 #include "certificate/trust.h"

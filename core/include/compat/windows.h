@@ -1,5 +1,5 @@
 /* A small stand-in for Windows' header of the same name: base types and the macros that sources built on SSPI
- * use with them. No functions. It lives apart (pkg-config sspi-windows), so that no probe takes it for Windows. */
+ * use with them, and CloseHandle. It lives apart (pkg-config sspi-windows), so that no probe takes it for Windows. */
 #ifndef SSPI_COMPAT_WINDOWS_H
 #define SSPI_COMPAT_WINDOWS_H
 
@@ -86,5 +86,18 @@
 #ifndef ARRAYSIZE
 #define ARRAYSIZE(array) (sizeof(array) / sizeof((array)[0]))
 #endif
+
+SSPI_EXTERN_C_BEGIN
+
+SSPI_API LONG SEC_ENTRY SspiCloseToken(_In_ void *token);
+
+SSPI_EXTERN_C_END
+
+/** Closes a token of QuerySecurityContextToken. TRUE; FALSE for what is no open token: no other handles exist here. It is
+ * no symbol of the library, which shares processes with libraries that have handles of their own. */
+static inline BOOL CloseHandle(HANDLE hObject)
+{
+    return SspiCloseToken(hObject) == 0 ? TRUE : FALSE;
+}
 
 #endif

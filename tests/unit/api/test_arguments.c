@@ -242,6 +242,8 @@ static const char *const handleless[] = {
     "SspiEnumerateOptions",
     "SspiExplainLastFailure",
     "SspiQueryLastFailureReason",
+    "SspiCloseToken",
+    "SspiListTokenIdentity",
     "SspiStatusName",
     "SspiMakeChannelBindings",
     "SspiSetChannelBindingFlags",

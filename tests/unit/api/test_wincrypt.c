@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "certificate/live.h"
+#include "base/live.h"
 #include "compat/wincrypt.h"
 #include "doubles.h"
 #include "pki.h"

@@ -6,10 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/live.h"
 #include "base/settings.h"
 #include "certificate/file.h"
 #include "certificate/folder.h"
-#include "certificate/live.h"
 #include "certificate_rig.h"
 
 #define NAME "www.example.com"

@@ -3,7 +3,7 @@
  */
 #include <openssl/err.h>
 
-#include "certificate/live.h"
+#include "base/live.h"
 #include "certificate_rig.h"
 #include "doubles.h"
 

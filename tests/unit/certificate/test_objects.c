@@ -1,13 +1,13 @@
 /*
- * Objects that programs hold: certificate.c, live.c, info.c, openssl.c, name.c.
+ * Objects that programs hold: certificate.c, info.c, openssl.c, name.c.
  */
 #include <openssl/x509v3.h>
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/live.h"
 #include "base/memory.h"
 #include "certificate/info.h"
-#include "certificate/live.h"
 #include "certificate/name.h"
 #include "certificate_rig.h"
 #include "doubles.h"
@@ -51,29 +51,6 @@ Test(objects, key_of_another)
     cr_assert_null(certificate);
     cr_assert_not_null(strstr(failure.text, "/etc/a.pem"));
     cr_assert_not_null(strstr(failure.text, "another certificate"));
-}
-
-Test(live, many_come_and_go)
-{
-    static char places[3000];
-    bool last;
-
-    for (int round = 0; round < 5; round++) {
-        for (size_t i = 0; i < sizeof places; i++)
-            cr_assert(live_add(&places[i], i % 2 ? LIVE_STORE : LIVE_CERTIFICATE));
-        cr_assert_eq(live_count(), sizeof places);
-        for (size_t i = 0; i < sizeof places; i++) {
-            cr_assert_not(live_hold(&places[i], i % 2 ? LIVE_CERTIFICATE : LIVE_STORE));
-            cr_assert(live_hold(&places[i], i % 2 ? LIVE_STORE : LIVE_CERTIFICATE));
-            cr_assert(live_drop(&places[i], i % 2 ? LIVE_STORE : LIVE_CERTIFICATE, &last) && !last);
-        }
-        for (size_t i = sizeof places; i-- > 0;)
-            cr_assert(live_drop(&places[i], i % 2 ? LIVE_STORE : LIVE_CERTIFICATE, &last) && last);
-        cr_assert_eq(live_count(), 0);
-    }
-    memory_fail_from(1);
-    cr_assert_not(live_add(&places[0], LIVE_STORE));
-    memory_fail_at(0);
 }
 
 static void *churn(void *argument)

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "certificate/live.h"
+#include "base/live.h"
 #include "certificate/store.h"
 #include "certificate/trust.h"
 #include "certificate_rig.h"

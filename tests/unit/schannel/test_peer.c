@@ -253,6 +253,7 @@ Test(peer, identity_of_a_certificate)
 {
     struct tls_setup setup = mutual(&alice, "1.3");
     PSSPI_IDENTITY_FIELD fields;
+    void *token;
     ULONG count;
 
     tls_begin(&pair, &setup);
@@ -269,6 +270,32 @@ Test(peer, identity_of_a_certificate)
     assert_status(SspiListIdentity(&pair.client.context, &count, &fields), SEC_E_OK); /* the server was not verified */
     cr_assert_eq(count, 0);
     FreeContextBuffer(fields);
+    assert_status(QuerySecurityContextToken(&pair.client.context, &token), SEC_E_NO_IMPERSONATION);
+    assert_status(QuerySecurityContextToken(&pair.server.context, &token), SEC_E_OK);
+    assert_status(SspiListTokenIdentity(token, &count, &fields), SEC_E_OK);
+    cr_assert_str_eq(field_of(fields, count, "name"), "example.com\\alice");
+    cr_assert_str_eq(field_of(fields, count, "package"), "Schannel");
+    cr_assert_str_eq(field_of(fields, count, "subject"), "CN=alice,O=Example");
+    FreeContextBuffer(fields);
+    assert_status(SspiCloseToken(token), SEC_E_OK);
+    tls_end(&pair);
+}
+
+Test(peer, no_account_no_token)
+{
+    struct tls_setup setup = mutual(&alice, "1.3");
+    char *said;
+    void *token = &pair;
+
+    tls_begin(&pair, &setup);
+    give_account("bob");
+    pair.server.requested = ASC_REQ_MUTUAL_AUTH;
+    tls_run(&pair);
+    assert_status(QuerySecurityContextToken(&pair.server.context, &token), SEC_E_NO_IMPERSONATION);
+    cr_assert_null(token);
+    assert_status(SspiExplainLastFailure(&said), SEC_E_OK);
+    cr_assert(strstr(said, "maps to none"), "%s", said);
+    FreeContextBuffer(said);
     tls_end(&pair);
 }
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "../schannel/own_rig.h"
-#include "certificate/live.h"
+#include "base/live.h"
 #include "doubles.h"
 
 #define NAME "www.example.com"

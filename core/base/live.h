@@ -1,16 +1,16 @@
 /*
  * The objects that programs hold by plain pointers: a pointer is looked up here before it is followed, so that one that
- * was made up or freed gives an error in place of a crash. Part of the folder's insides.
+ * was made up or freed gives an error in place of a crash.
  */
-#ifndef SSPI_CERTIFICATE_LIVE_H
-#define SSPI_CERTIFICATE_LIVE_H
+#ifndef SSPI_BASE_LIVE_H
+#define SSPI_BASE_LIVE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "base/attributes.h"
 
-enum live_kind { LIVE_CERTIFICATE = 1, LIVE_STORE = 2 };
+enum live_kind { LIVE_CERTIFICATE = 1, LIVE_STORE = 2, LIVE_TOKEN = 3 };
 
 /* Each object begins its life with one reference. False: no memory. */
 MUST_CHECK bool live_add(const void *object, enum live_kind kind);

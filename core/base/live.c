@@ -1,7 +1,7 @@
 /*
- * The table of living certificates and stores: open addressing, keyed by address, with each object's reference count.
+ * The table of living objects: open addressing, keyed by address, with each object's reference count.
  */
-#include "certificate/live.h"
+#include "base/live.h"
 
 #include <pthread.h>
 #include <stdint.h>
