@@ -214,7 +214,8 @@ typedef struct _SCH_CREDENTIALS {
     _Field_size_(cTlsParameters) PTLS_PARAMETERS pTlsParameters;
 } SCH_CREDENTIALS, *PSCH_CREDENTIALS;
 
-/** With SCH_CRED_FORMAT_CERT_HASH. */
+/** With SCH_CRED_FORMAT_CERT_HASH: paCred points to pointers to these. The certificate is looked for in what option
+ * tls_certificate names, when the credential is first used or checked. */
 typedef struct _SCHANNEL_CERT_HASH {
     DWORD dwLength;
     DWORD dwFlags;
@@ -222,13 +223,13 @@ typedef struct _SCHANNEL_CERT_HASH {
     BYTE ShaHash[20];
 } SCHANNEL_CERT_HASH, *PSCHANNEL_CERT_HASH;
 
-/** With SCH_CRED_FORMAT_CERT_HASH_STORE. */
+/** With SCH_CRED_FORMAT_CERT_HASH_STORE: as above. */
 typedef struct _SCHANNEL_CERT_HASH_STORE {
     DWORD dwLength;
     DWORD dwFlags;
     ULONG_PTR hProv;
     BYTE ShaHash[20];
-    WCHAR pwszStoreName[SCH_CRED_MAX_STORE_NAME_SIZE];
+    WCHAR pwszStoreName[SCH_CRED_MAX_STORE_NAME_SIZE]; /**< not looked at: there is one store, tls_certificate */
 } SCHANNEL_CERT_HASH_STORE, *PSCHANNEL_CERT_HASH_STORE;
 
 /* ---- Control tokens (ApplyControlToken): a TOKEN buffer that begins with one of these ---- */

@@ -11,27 +11,38 @@ static SECURITY_STATUS refuse(struct failure *failure, SECURITY_STATUS status, c
     return failure_set(failure, status, SSPI_REASON_USAGE, "pAuthData: %s", why);
 }
 
+/* A certificate itself is taken whatever the format says: Windows programs were seen to give one with that of a hash.
+ */
+static SECURITY_STATUS certificate_take(struct schannel_credential *credential, DWORD format, PCCERT_CONTEXT context,
+                                        struct failure *failure)
+{
+    struct certificate *certificate = certificate_hold(context);
+    SECURITY_STATUS status = SEC_E_OK;
+
+    if (!certificate && format != SCH_CRED_FORMAT_CERT_CONTEXT)
+        return schannel_hash_take(credential, format, context, failure);
+    if (!certificate)
+        return refuse(failure, SEC_E_UNKNOWN_CREDENTIALS, "paCred holds a pointer that is no certificate");
+    if (!certificate->key)
+        status = refuse(failure, SEC_E_NO_CREDENTIALS, "paCred holds a certificate without its private key");
+    else if (!schannel_credential_add(credential, certificate))
+        status =
+            failure_set(failure, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_OUT_OF_MEMORY, "no memory for a credential");
+    certificate_release(certificate);
+    return status;
+}
+
 static SECURITY_STATUS certificates_take(struct schannel_credential *credential, DWORD format, DWORD count,
                                          const PCCERT_CONTEXT *contexts, struct failure *failure)
 {
     SECURITY_STATUS status = SEC_E_OK;
 
-    if (format != SCH_CRED_FORMAT_CERT_CONTEXT)
-        return refuse(failure, SEC_E_UNSUPPORTED_FUNCTION, "certificates by their hash are not supported");
+    if (format > SCH_CRED_FORMAT_CERT_HASH_STORE)
+        return refuse(failure, SEC_E_UNSUPPORTED_FUNCTION, "dwCredFormat is unknown");
     if (count > SCH_CRED_MAX_SUPPORTED_CERTS || (count && !contexts))
         return refuse(failure, SEC_E_INVALID_PARAMETER, "cCreds is larger than 100, or paCred is NULL");
-    for (DWORD i = 0; i < count && status == SEC_E_OK; i++) {
-        struct certificate *certificate = certificate_hold(contexts[i]);
-
-        if (!certificate)
-            return refuse(failure, SEC_E_UNKNOWN_CREDENTIALS, "paCred holds a pointer that is no certificate");
-        if (!certificate->key)
-            status = refuse(failure, SEC_E_NO_CREDENTIALS, "paCred holds a certificate without its private key");
-        else if (!schannel_credential_add(credential, certificate))
-            status = failure_set(failure, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_OUT_OF_MEMORY,
-                                 "no memory for a credential");
-        certificate_release(certificate);
-    }
+    for (DWORD i = 0; i < count && status == SEC_E_OK; i++)
+        status = certificate_take(credential, format, contexts[i], failure);
     return status;
 }
 

@@ -101,7 +101,9 @@ SECURITY_STATUS schannel_configured_take(struct schannel_credential *credential,
 {
     SECURITY_STATUS status = SEC_E_OK;
 
-    if (!credential->certificate_count)
+    if (credential->hash_count)
+        status = schannel_hashes_resolve(credential, failure);
+    else if (!credential->certificate_count)
         status = certificate_configured_each(&credential->base.settings, certificate_take, credential, failure);
     if (status == SEC_E_OK)
         status = response_take(credential, failure);

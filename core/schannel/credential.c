@@ -43,6 +43,7 @@ static void certificates_drop(struct schannel_credential *credential)
     mem_free(credential->certificates);
     credential->certificates = NULL;
     credential->certificate_count = 0;
+    schannel_hashes_drop(credential);
 }
 
 void schannel_credential_free(struct credential *base)

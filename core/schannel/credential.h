@@ -29,6 +29,11 @@ struct schannel_rule {
 #define SCHANNEL_MODE_GCM 2u
 #define SCHANNEL_MODE_CCM 4u
 
+/* SHA-1 of a certificate, as SCHANNEL_CERT_HASH has it. */
+struct schannel_hash {
+    uint8_t sha1[20];
+};
+
 /* Limits that SCHANNEL_CRED or SCH_CREDENTIALS set. */
 struct schannel_limits {
     struct schannel_rule rules[SCH_CRED_MAX_SUPPORTED_CRYPTO_SETTINGS];
@@ -49,6 +54,8 @@ struct schannel_credential {
     struct schannel_limits limits;
     struct certificate **certificates; /* with keys; the first is the default */
     size_t certificate_count;
+    struct schannel_hash *hashes; /* certificates that the program named by their hash, and the operator configured */
+    size_t hash_count;
     X509_STORE *trust;                  /* NULL until said, or until the SSL_CTX is made */
     bool trust_is_listed;               /* the anchors are few enough to name them to clients */
     struct schannel_tickets *tickets;   /* acceptor */
@@ -97,6 +104,15 @@ MUST_CHECK SECURITY_STATUS schannel_set_ocsp(struct credential *credential, stru
 /* Takes what pAuthData says: SCHANNEL_CRED or SCH_CREDENTIALS. NULL is legal and says nothing. */
 MUST_CHECK SECURITY_STATUS schannel_auth_data_take(struct schannel_credential *credential, const void *auth_data,
                                                    struct failure *failure);
+
+/* ---- hashes.c ---- */
+
+/* Takes a SCHANNEL_CERT_HASH or SCHANNEL_CERT_HASH_STORE. SEC_E_INVALID_PARAMETER. */
+MUST_CHECK SECURITY_STATUS schannel_hash_take(struct schannel_credential *credential, DWORD format, const void *given,
+                                              struct failure *failure);
+/* Adds the certificates whose hashes were taken, from what option tls_certificate names. SEC_E_NO_CREDENTIALS. */
+MUST_CHECK SECURITY_STATUS schannel_hashes_resolve(struct schannel_credential *credential, struct failure *failure);
+void schannel_hashes_drop(struct schannel_credential *credential);
 
 /* ---- suites.c ---- */
 

@@ -175,9 +175,9 @@ Test(credential, structures)
     given.hRootStore = &given;
     acquire_refused(&given, SEC_E_UNKNOWN_CREDENTIALS, "hRootStore");
     given.hRootStore = roots;
-    given.dwCredFormat = SCH_CRED_FORMAT_CERT_HASH;
-    acquire_refused(&given, SEC_E_UNSUPPORTED_FUNCTION, "hash");
-    given.dwCredFormat = 0;
+    given.dwCredFormat = 3;
+    acquire_refused(&given, SEC_E_UNSUPPORTED_FUNCTION, "dwCredFormat");
+    given.dwCredFormat = SCH_CRED_FORMAT_CERT_HASH_STORE; /* with a certificate all the same */
     own_begin(&pair, &given, &old);
     cr_assert(CertFreeCertificateContext(good));
     cr_assert(CertFreeCertificateContext(keyless));
