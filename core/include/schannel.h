@@ -191,12 +191,12 @@ typedef struct _CRYPTO_SETTINGS {
 #define TLS_PARAMS_OPTIONAL 0x00000001
 
 typedef struct _TLS_PARAMETERS {
-    DWORD cAlpnIds; /**< 0: for any application protocol */
+    DWORD cAlpnIds; /**< 0: for any application protocol; else only where one of these is chosen */
     _Field_size_(cAlpnIds) PUNICODE_STRING rgstrAlpnIds;
     DWORD grbitDisabledProtocols; /**< SP_PROT_ bits */
     DWORD cDisabledCrypto;
     _Field_size_(cDisabledCrypto) PCRYPTO_SETTINGS pDisabledCrypto;
-    DWORD dwFlags; /**< TLS_PARAMS_OPTIONAL */
+    DWORD dwFlags; /**< TLS_PARAMS_OPTIONAL: what is not understood is passed over, and all of it with cAlpnIds */
 } TLS_PARAMETERS, *PTLS_PARAMETERS;
 
 /** The new form, the one that can give TLS 1.3. */

@@ -98,6 +98,8 @@ static SECURITY_STATUS new_form_take(struct schannel_credential *credential, con
     credential->limits = (struct schannel_limits){.lifespan_ms = given->dwSessionLifespan};
     status = schannel_parameters_take(&credential->limits, given->pTlsParameters, given->cTlsParameters, failure);
     if (status == SEC_E_OK)
+        status = schannel_alpn_limits_take(credential, given->pTlsParameters, given->cTlsParameters, failure);
+    if (status == SEC_E_OK)
         status = roots_take(credential, given->hRootStore, failure);
     if (status != SEC_E_OK)
         return status;

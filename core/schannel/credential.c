@@ -58,6 +58,7 @@ void schannel_credential_free(struct credential *base)
     schannel_sessions_free(credential->sessions);
     X509_STORE_free(credential->trust);
     certificates_drop(credential);
+    schannel_alpn_limits_drop(credential);
     if (credential->key_log >= 0)
         close(credential->key_log);
     pthread_mutex_destroy(&credential->lock);

@@ -48,10 +48,19 @@ struct schannel_limits {
     ULONG lifespan_ms;   /* of sessions; 0: default */
 };
 
+/* TLS_PARAMETERS for some application protocols alone. */
+struct schannel_alpn_limits {
+    struct schannel_limits limits;
+    uint8_t *names; /* RFC 7301 form: each behind its length */
+    size_t names_size;
+};
+
 struct schannel_credential {
     struct credential base;
     ULONG flags; /* SCH_ bits of the program */
     struct schannel_limits limits;
+    struct schannel_alpn_limits *alpn_limits;
+    size_t alpn_limit_count;
     struct certificate **certificates; /* with keys; the first is the default */
     size_t certificate_count;
     struct schannel_hash *hashes; /* certificates that the program named by their hash, and the operator configured */
@@ -116,10 +125,13 @@ void schannel_hashes_drop(struct schannel_credential *credential);
 
 /* ---- suites.c ---- */
 
-/* Takes TLS_PARAMETERS. SEC_E_INVALID_PARAMETER; SEC_E_UNSUPPORTED_FUNCTION for what is neither understood nor
- * optional. */
+/* Takes the TLS_PARAMETERS that are for every application protocol. SEC_E_INVALID_PARAMETER; SEC_E_UNSUPPORTED_FUNCTION
+ * for what is neither understood nor optional. */
 MUST_CHECK SECURITY_STATUS schannel_parameters_take(struct schannel_limits *limits, const TLS_PARAMETERS *parameters,
                                                     DWORD count, struct failure *failure);
+/* The limits of one of them, whatever it is for. */
+MUST_CHECK SECURITY_STATUS schannel_parameters_limits(struct schannel_limits *limits, const TLS_PARAMETERS *given,
+                                                      struct failure *failure);
 /* Takes palgSupportedAlgs. */
 MUST_CHECK SECURITY_STATUS schannel_algorithms_take(struct schannel_limits *limits, const ALG_ID *algorithms,
                                                     DWORD count, struct failure *failure);
@@ -131,6 +143,20 @@ bool schannel_suite_allowed(const struct schannel_limits *limits, const SSL_CIPH
 /* The numbers of a suite's cipher, hash, key exchange and signature; 0: Windows has none, or the suite leaves it open.
  */
 void schannel_suite_ids(const SSL_CIPHER *cipher, ALG_ID ids[SCHANNEL_SUITE_IDS]);
+
+/* ---- alpn_limits.c ---- */
+
+/* Takes the TLS_PARAMETERS that are for single application protocols; optional ones are left aside. */
+MUST_CHECK SECURITY_STATUS schannel_alpn_limits_take(struct schannel_credential *credential,
+                                                     const TLS_PARAMETERS *parameters, DWORD count,
+                                                     struct failure *failure);
+void schannel_alpn_limits_drop(struct schannel_credential *credential);
+/* SSL_CTX_set_client_hello_cb: limits an acceptor's connection by the protocol that will be chosen. */
+int schannel_alpn_limits_hello(SSL *ssl, int *alert, void *argument);
+/* Limits an initiator's connection by what all the protocols have in common that it offers, RFC 7301 form. */
+void schannel_alpn_limits_offer(const struct schannel_credential *credential, SSL *ssl, struct bytes offered);
+/* Whether what was agreed is allowed for the protocol that was chosen. */
+MUST_CHECK bool schannel_alpn_limits_hold(const struct schannel_credential *credential, const SSL *ssl, bool acceptor);
 
 /* ---- allowed.c ---- */
 
@@ -149,6 +175,10 @@ MUST_CHECK SECURITY_STATUS schannel_configured_take(struct schannel_credential *
 /* Versions, ciphers and groups by options and limits. SEC_E_INVALID_PARAMETER, SEC_E_ALGORITHM_MISMATCH. */
 MUST_CHECK SECURITY_STATUS schannel_policy_apply(const struct schannel_credential *credential, bool acceptor,
                                                  SSL_CTX *tls, struct failure *failure);
+/* Narrows one connection. False: nothing is left. */
+MUST_CHECK bool schannel_policy_narrow(const struct schannel_limits *limits, SSL *ssl);
+/* The bit of the version that was agreed on, of both sides. */
+ULONG schannel_policy_version(const SSL *ssl);
 /* The versions that an SSL_CTX speaks, as SP_PROT_ bits of one side. */
 ULONG schannel_policy_versions(bool acceptor, SSL_CTX *tls);
 

@@ -109,11 +109,26 @@ SECURITY_STATUS schannel_engine_settle(struct schannel_context *context, struct 
     return context->outcome;
 }
 
-/* The handshake is done: what later calls need of it. */
-static SECURITY_STATUS handshake_done(struct schannel_context *context)
+/* What the handshake wrote last does not go out: the peer never learns that it would have been good. */
+static SECURITY_STATUS protocol_refused(struct schannel_context *context, struct step *step)
 {
-    SECURITY_STATUS status = schannel_validate_peer(context);
+    wire_drop(&context->wire);
+    context->broken = true;
+    context->failure = failure_set(step->failure, SEC_E_ALGORITHM_MISMATCH, SSPI_REASON_POLICY,
+                                   "the program's TLS_PARAMETERS for the application protocol that was chosen do not "
+                                   "allow what was agreed");
+    return context->failure;
+}
 
+/* The handshake is done: what later calls need of it. */
+static SECURITY_STATUS handshake_done(struct schannel_context *context, struct step *step)
+{
+    SECURITY_STATUS status;
+
+    if (!schannel_alpn_limits_hold((const struct schannel_credential *)context->base.credential, context->ssl,
+                                   context->base.acceptor))
+        return protocol_refused(context, step);
+    status = schannel_validate_peer(context);
     if (status != SEC_E_OK)
         return status;
     context->stage = STAGE_OPEN;
@@ -143,7 +158,7 @@ static SECURITY_STATUS handshake_run(struct schannel_context *context, struct st
     context->wire.no_memory = false;
     result = SSL_do_handshake(context->ssl);
     if (result == 1)
-        return handshake_done(context);
+        return handshake_done(context, step);
     switch (SSL_get_error(context->ssl, result)) {
     case SSL_ERROR_WANT_READ:
         if (malformed) /* too short for OpenSSL to see that it is none */

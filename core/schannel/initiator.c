@@ -71,6 +71,7 @@ static SECURITY_STATUS prepare(struct schannel_context *context, struct step *st
     if (status == SEC_E_OK) /* chooses a session that was verified as this connection has to be */
         status = schannel_credential_attach(credential_of(context), context->ssl, false, false, context->target,
                                             step->failure);
+    schannel_alpn_limits_offer(credential_of(context), context->ssl, context->protocols);
     SSL_set_post_handshake_auth(context->ssl, 1);
     SSL_set_cert_cb(context->ssl, certificate_wanted, NULL);
     return status;

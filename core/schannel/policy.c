@@ -257,3 +257,32 @@ ULONG schannel_policy_versions(bool acceptor, SSL_CTX *tls)
             bits |= versions[i].bits & side;
     return bits;
 }
+
+ULONG schannel_policy_version(const SSL *ssl)
+{
+    for (size_t i = 0; i < VERSIONS; i++)
+        if (versions[i].version == SSL_version(ssl))
+            return versions[i].bits;
+    return 0;
+}
+
+bool schannel_policy_narrow(const struct schannel_limits *limits, SSL *ssl)
+{
+    char older[4096], newer[1024];
+    STACK_OF(SSL_CIPHER) *ciphers = SSL_get_ciphers(ssl);
+
+    for (size_t i = 0; i < VERSIONS; i++)
+        if (versions[i].bits & limits->protocols_off
+            & (SSL_is_server(ssl) ? SP_PROT_TLS1_X_SERVER : SP_PROT_TLS1_X_CLIENT))
+            SSL_set_options(ssl, versions[i].off);
+    if (!schannel_limits_suites(limits))
+        return true;
+    names_write(limits, ciphers, true, newer, sizeof newer);
+    names_write(limits, ciphers, false, older, sizeof older);
+    if (!newer[0])
+        SSL_set_options(ssl, SSL_OP_NO_TLSv1_3);
+    if (!older[0])
+        SSL_set_options(ssl, SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1 | SSL_OP_NO_TLSv1_2);
+    return (newer[0] || older[0]) && (!older[0] || SSL_set_cipher_list(ssl, older) == 1)
+           && SSL_set_ciphersuites(ssl, newer) == 1;
+}

@@ -105,8 +105,8 @@ static SECURITY_STATUS setting_take(struct schannel_limits *limits, const CRYPTO
     return SEC_E_OK;
 }
 
-static SECURITY_STATUS parameters_take(struct schannel_limits *limits, const TLS_PARAMETERS *given,
-                                       struct failure *failure)
+SECURITY_STATUS schannel_parameters_limits(struct schannel_limits *limits, const TLS_PARAMETERS *given,
+                                           struct failure *failure)
 {
     const bool optional = (given->dwFlags & TLS_PARAMS_OPTIONAL) != 0;
     SECURITY_STATUS status = SEC_E_OK;
@@ -115,10 +115,6 @@ static SECURITY_STATUS parameters_take(struct schannel_limits *limits, const TLS
         || given->cDisabledCrypto > SCH_CRED_MAX_SUPPORTED_CRYPTO_SETTINGS
         || (given->cDisabledCrypto && !given->pDisabledCrypto))
         return refuse(failure, SEC_E_INVALID_PARAMETER, "TLS_PARAMETERS hold more than 16 of something, or NULL");
-    if (given->cAlpnIds)
-        return optional ? SEC_E_OK
-                        : refuse(failure, SEC_E_UNSUPPORTED_FUNCTION,
-                                 "TLS_PARAMETERS for single application protocols are not supported");
     limits->protocols_off |= given->grbitDisabledProtocols;
     for (DWORD i = 0; i < given->cDisabledCrypto && status == SEC_E_OK; i++)
         status = setting_take(limits, &given->pDisabledCrypto[i], optional, failure);
@@ -138,7 +134,8 @@ SECURITY_STATUS schannel_parameters_take(struct schannel_limits *limits, const T
     if (general > 1)
         return refuse(failure, SEC_E_INVALID_PARAMETER, "only one of the TLS_PARAMETERS may be for all protocols");
     for (DWORD i = 0; i < count && status == SEC_E_OK; i++)
-        status = parameters_take(limits, &parameters[i], failure);
+        if (!parameters[i].cAlpnIds)
+            status = schannel_parameters_limits(limits, &parameters[i], failure);
     return status;
 }
 

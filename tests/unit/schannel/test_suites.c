@@ -89,8 +89,7 @@ Test(suites, what_is_not_understood_is_refused)
     assert_status(schannel_parameters_take(&limits, NULL, 1, NULL), SEC_E_INVALID_PARAMETER);
     two[0].cAlpnIds = 1;
     two[0].rgstrAlpnIds = &alpn;
-    assert_status(schannel_parameters_take(&limits, two, 2, NULL), SEC_E_UNSUPPORTED_FUNCTION);
-    two[0].dwFlags = TLS_PARAMS_OPTIONAL;
+    two[0].grbitDisabledProtocols = SP_PROT_TLS1_2; /* for h2 alone */
     two[1].grbitDisabledProtocols = SP_PROT_TLS1_3;
     assert_status(schannel_parameters_take(&limits, two, 2, NULL), SEC_E_OK);
     cr_assert_eq(limits.protocols_off, SP_PROT_TLS1_3);
