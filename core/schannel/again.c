@@ -15,49 +15,20 @@ static SECURITY_STATUS settle(struct schannel_context *context, struct step *ste
     return schannel_engine_settle(context, step);
 }
 
-/* Before records are protected an alert is seven plain bytes. */
-static bool alert_plain(struct schannel_context *context, const uint8_t alert[2])
-{
-    const uint8_t record[] = {SSL3_RT_ALERT, TLS1_2_VERSION_MAJOR, TLS1_2_VERSION_MINOR, 0, 2, alert[0], alert[1]};
-    BIO *bio = SSL_get_wbio(context->ssl);
-
-    return bio && BIO_write(bio, record, sizeof record) == sizeof record;
-}
-
-/* Whether our side still writes in the clear. */
-static bool writes_plain(const struct schannel_context *context)
-{
-    return context->stage == STAGE_HANDSHAKE && !context->protects;
-}
-
-/* Of protected alerts OpenSSL sends one on demand. */
-bool schannel_again_can_alert(const struct schannel_context *context, const uint8_t alert[2])
-{
-    return writes_plain(context) || (alert[1] == SSL_AD_CLOSE_NOTIFY && !SSL_in_init(context->ssl));
-}
-
-bool schannel_again_alert(struct schannel_context *context, const uint8_t alert[2])
-{
-    if (writes_plain(context))
-        return alert_plain(context, alert);
-    if (!schannel_again_can_alert(context, alert))
-        return false;
-    ERR_clear_error();
-    return SSL_shutdown(context->ssl) >= 0;
-}
-
 /* What ApplyControlToken prepared. A handshake that is cut off is ended without a word if none can be said. */
 static SECURITY_STATUS control_run(struct schannel_context *context, struct step *step)
 {
-    bool made = schannel_again_alert(context, context->control_alert);
-    bool ends = context->control == CONTROL_SHUTDOWN || context->control_alert[0] == SSL3_AL_FATAL;
+    const bool ends = context->control == CONTROL_SHUTDOWN || context->control_alert[0] == SSL3_AL_FATAL;
+    SECURITY_STATUS made = schannel_own_alert(context, context->control_alert, step->failure);
 
-    ERR_clear_error();
+    if (made == SEC_E_INSUFFICIENT_MEMORY)
+        return made;
     context->control = CONTROL_NONE;
-    if (!made && !ends)
-        return failure_set(step->failure, SEC_E_UNSUPPORTED_FUNCTION, SSPI_REASON_UNSUPPORTED,
-                           "OpenSSL cannot send this alert now");
     context->closed = ends;
+    if (made != SEC_E_OK && (context->broken || !ends)) {
+        schannel_alert_out(context, step);
+        return made;
+    }
     return settle(context, step,
                   ends                                         ? SEC_I_CONTEXT_EXPIRED
                   : context->base.phase == CONTEXT_ESTABLISHED ? SEC_E_OK
@@ -108,7 +79,7 @@ SECURITY_STATUS schannel_again_step(struct schannel_context *context, struct ste
         return schannel_engine_settle(context, step);
     if (context->broken || context->closed)
         context->control = CONTROL_NONE;
-    if (context->broken)
+    if (context->broken && context->failure != SEC_E_CONTEXT_EXPIRED) /* that is an end of our own */
         return schannel_engine_step(context, step);
     if (context->closed)
         return settle(context, step, SEC_I_CONTEXT_EXPIRED, step->token.size);

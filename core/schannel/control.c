@@ -12,14 +12,17 @@ static SECURITY_STATUS refuse(struct message *message, SECURITY_STATUS status, c
 static SECURITY_STATUS alert_prepare(struct schannel_context *context, struct message *message, struct cursor *in)
 {
     uint32_t level, number;
+    const char *obstacle;
 
     if (!cursor_u32le(in, &level) || !cursor_u32le(in, &number) || !cursor_at_end(in))
         return refuse(message, SEC_E_INVALID_TOKEN, "is no SCHANNEL_ALERT_TOKEN");
     if ((level != TLS1_ALERT_WARNING && level != TLS1_ALERT_FATAL) || number > UINT8_MAX)
         return refuse(message, SEC_E_INVALID_TOKEN, "names no alert");
-    if (!schannel_again_can_alert(context, (const uint8_t[2]){(uint8_t)level, (uint8_t)number}))
-        return refuse(message, SEC_E_UNSUPPORTED_FUNCTION,
-                      "wants an alert that OpenSSL does not send once records are encrypted: only close_notify");
+    if (context->broken || context->closed)
+        return refuse(message, SEC_E_CONTEXT_EXPIRED, "comes after the end of the connection");
+    obstacle = schannel_own_alert_obstacle(context, (const uint8_t[2]){(uint8_t)level, (uint8_t)number});
+    if (obstacle)
+        return failure_set(message->failure, SEC_E_UNSUPPORTED_FUNCTION, SSPI_REASON_UNSUPPORTED, "%s", obstacle);
     context->control_alert[0] = (uint8_t)level;
     context->control_alert[1] = (uint8_t)number;
     context->control = CONTROL_ALERT;

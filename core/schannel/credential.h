@@ -219,6 +219,8 @@ void schannel_sessions_free(struct schannel_sessions *sessions);
 void schannel_sessions_use(SSL_CTX *tls);
 /* Offers what is kept for the target, and keeps what the server gives. False: no memory. */
 MUST_CHECK bool schannel_sessions_attach(struct schannel_sessions *sessions, SSL *ssl, const char *target);
+/* Forgets those of the target of this connection, which ended with a fatal alert of ours. NULL: there are none. */
+void schannel_sessions_drop(struct schannel_sessions *sessions, const SSL *ssl);
 /* Forgets the sessions of one target, or of all (NULL), in every credential: SslEmptyCache. */
 void schannel_sessions_forget(const char *target);
 

@@ -50,12 +50,16 @@ static ULONG attributes_of(const struct schannel_context *context, ULONG request
 }
 
 /* Whether records for the peer are encrypted from here on: change_cipher_spec or something unreadable is among them. */
-static bool out_protects(const struct schannel_wire *wire)
+static bool out_protects(const struct schannel_context *context)
 {
+    const struct schannel_wire *wire = &context->wire;
+    /* With HelloRetryRequest change_cipher_spec changes nothing, RFC 8446 D.4. */
+    const bool hollow =
+        SSL_version(context->ssl) >= TLS1_3_VERSION || SSL_get_state(context->ssl) == TLS_ST_CW_CLNT_HELLO;
     size_t at = 0;
 
     while (wire->used - at >= RECORD_HEADER) {
-        if (wire->out[at] == SSL3_RT_CHANGE_CIPHER_SPEC || wire->out[at] == SSL3_RT_APPLICATION_DATA)
+        if ((wire->out[at] == SSL3_RT_CHANGE_CIPHER_SPEC && !hollow) || wire->out[at] == SSL3_RT_APPLICATION_DATA)
             return true;
         at += RECORD_HEADER + ((size_t)wire->out[at + 3] << 8 | wire->out[at + 4]);
         if (at > wire->used)
@@ -75,7 +79,7 @@ static SECURITY_STATUS leg_deliver(struct schannel_context *context, struct step
         return status;
     if (wire->used)
         memcpy(data, wire->out, wire->used);
-    context->protects = context->protects || out_protects(wire);
+    context->protects = context->protects || out_protects(context);
     wire_drop(wire);
     step->attributes = attributes_of(context, step->requested);
     step->expiry = schannel_validate_expiry(context->ssl);

@@ -55,6 +55,7 @@ struct schannel_context {
 
     /* What OpenSSL told by callbacks. */
     int alert_sent, alert_received; /* level << 8 | description, SCHANNEL_NO_ALERT */
+    uint8_t alert_wanted;           /* what OpenSSL's callbacks shall fail with, for the call that runs; 0: nothing */
     bool finished_again;            /* a handshake ended since this was cleared */
 
     const struct credential *supplied; /* initiator: the credential that answered SEC_I_INCOMPLETE_CREDENTIALS; NULL */
@@ -121,10 +122,19 @@ MUST_CHECK SECURITY_STATUS schannel_engine_check(const struct step *step, ULONG 
 
 MUST_CHECK SECURITY_STATUS schannel_again_step(struct schannel_context *context, struct step *step);
 
-/* Whether schannel_again_alert could make this alert now. */
-MUST_CHECK bool schannel_again_can_alert(const struct schannel_context *context, const uint8_t alert[2]);
-/* Makes the alert that ApplyControlToken or SECQOP_WRAP_OOB_DATA asked for, into the wire. False: it cannot be made. */
-MUST_CHECK bool schannel_again_alert(struct schannel_context *context, const uint8_t alert[2]);
+/* ---- own_alert.c: alerts of the program's choice ---- */
+
+/* Registers OpenSSL's callbacks that they need; nothing of them is seen in ordinary handshakes. False: no memory. */
+MUST_CHECK bool schannel_own_alert_prepare(SSL_CTX *tls, bool acceptor);
+/* Why this alert (level, description) cannot be made now; NULL: it can. */
+const char *schannel_own_alert_obstacle(const struct schannel_context *context, const uint8_t alert[2]);
+/*
+ * Makes the alert into the wire. A fatal one ends the connection. SEC_E_UNSUPPORTED_FUNCTION: there is an obstacle,
+ * and SEC_E_INSUFFICIENT_MEMORY: nothing has changed. SEC_E_INTERNAL_ERROR: OpenSSL failed, the connection is over, and
+ * another alert may be in the wire.
+ */
+MUST_CHECK SECURITY_STATUS schannel_own_alert(struct schannel_context *context, const uint8_t alert[2],
+                                              struct failure *failure);
 
 /* ---- alert.c ---- */
 

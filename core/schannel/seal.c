@@ -2,7 +2,6 @@
  * EncryptMessage: one record, written by OpenSSL straight into the caller's STREAM_HEADER, DATA and STREAM_TRAILER,
  * whose contents one after the other are what the peer gets.
  */
-#include <openssl/err.h>
 #include <openssl/objects.h>
 #include <string.h>
 
@@ -184,14 +183,14 @@ static SECURITY_STATUS seal_data(struct schannel_context *context, struct messag
     return status;
 }
 
-/* SECQOP_WRAP_OOB_DATA: the data is an alert. Only the one that OpenSSL sends of its own will is there: close_notify.
- */
+/* SECQOP_WRAP_OOB_DATA: the data is an alert. */
 static SECURITY_STATUS seal_alert(struct schannel_context *context, struct message *message)
 {
     struct sealing sealing;
     uint8_t alert[2];
-    bool made;
-    SECURITY_STATUS status = sealing_begin(context, message, context->sizes.trailer, &sealing);
+    bool update = SSL_get_key_update_type(context->ssl) != SSL_KEY_UPDATE_NONE;
+    SECURITY_STATUS status =
+        sealing_begin(context, message, context->sizes.trailer + (update ? context->key_update_room : 0), &sealing);
 
     if (status != SEC_E_OK)
         return status;
@@ -199,15 +198,12 @@ static SECURITY_STATUS seal_alert(struct schannel_context *context, struct messa
         return usage(message, SEC_E_INVALID_TOKEN, "an alert has two bytes, level and description");
     memcpy(alert, sealing.data->pvBuffer, sizeof alert);
     context->wire.pieces = &sealing.pieces;
-    made = schannel_again_alert(context, alert);
+    status = schannel_own_alert(context, alert, message->failure);
     context->wire.pieces = NULL;
-    ERR_clear_error();
-    if (!made)
-        return failure_set(message->failure, SEC_E_UNSUPPORTED_FUNCTION, SSPI_REASON_UNSUPPORTED,
-                           "OpenSSL sends no alert %u of a program's choice", alert[1]);
-    context->closed = true;
-    sealing_end(&sealing);
-    return SEC_E_OK;
+    context->closed = status == SEC_E_OK || context->broken;
+    if (status == SEC_E_OK)
+        sealing_end(&sealing);
+    return status;
 }
 
 SECURITY_STATUS schannel_seal(struct context *base, struct message *message)

@@ -107,6 +107,17 @@ void schannel_sessions_forget(const char *target)
     leave();
 }
 
+void schannel_sessions_drop(struct schannel_sessions *sessions, const SSL *ssl)
+{
+    const char *target = target_index < 0 ? NULL : SSL_get_ex_data(ssl, target_index);
+
+    if (!sessions || !target)
+        return;
+    enter();
+    rows_forget(sessions, target);
+    leave();
+}
+
 static void target_free(void *parent, void *target, CRYPTO_EX_DATA *data, int index, long number, void *argument)
 {
     (void)parent, (void)data, (void)index, (void)number, (void)argument;

@@ -269,6 +269,8 @@ static SECURITY_STATUS fill(struct schannel_credential *credential, bool accepto
         status = trust_apply(credential, acceptor, tls, failure);
     if (status != SEC_E_OK)
         return status;
+    if (!schannel_own_alert_prepare(tls, acceptor))
+        return schannel_tls_refused(failure, SEC_E_INTERNAL_ERROR, "alerts");
     options_apply(credential, acceptor, tls);
     sessions_apply(credential, acceptor, tls);
     if (SSL_CTX_set_session_id_context(tls, credential->session_id_context, SCHANNEL_SESSION_ID_CONTEXT) != 1)

@@ -31,7 +31,7 @@ static int wire_read(BIO *bio, char *data, int size)
     return (int)take;
 }
 
-static bool out_grow(struct schannel_wire *wire, size_t more)
+bool wire_reserve(struct schannel_wire *wire, size_t more)
 {
     size_t room = wire->room ? wire->room : OUT_FIRST;
     uint8_t *grown;
@@ -85,7 +85,7 @@ static int wire_write(BIO *bio, const char *data, int size)
         return 0;
     if (wire->pieces)
         return wire_spread(wire->pieces, bytes_of(data, (size_t)size)) ? size : -1;
-    if (!out_grow(wire, (size_t)size)) {
+    if (!wire_reserve(wire, (size_t)size)) {
         wire->no_memory = true;
         BIO_set_retry_write(bio);
         return -1;
@@ -97,7 +97,9 @@ static int wire_write(BIO *bio, const char *data, int size)
 
 static long wire_ctrl(BIO *bio, int command, long number, void *argument)
 {
-    (void)bio, (void)number, (void)argument;
+    (void)number, (void)argument;
+    if (command == BIO_CTRL_GET_KTLS_RECV)
+        return ((const struct schannel_wire *)BIO_get_data(bio))->decrypted;
     return command == BIO_CTRL_FLUSH || command == BIO_CTRL_DUP;
 }
 

@@ -26,10 +26,13 @@ struct schannel_wire {
     size_t used, room;          /* of `out` */
     struct wire_pieces *pieces; /* where writes go in place of `out`; NULL: to `out` */
     bool no_memory;             /* a write failed for want of memory and can be tried again */
+    bool decrypted;             /* the record in `in` is of our own making: as if a kernel had decrypted it */
 };
 
 /* A BIO over a wire, which must outlive it. NULL: no memory. */
 MUST_CHECK BIO *wire_bio_new(struct schannel_wire *wire);
+/* Sees to it that so many bytes more can be written to `out`. False: no memory. */
+MUST_CHECK bool wire_reserve(struct schannel_wire *wire, size_t more);
 /* Forgets and frees what was written. */
 void wire_drop(struct schannel_wire *wire);
 /* Spreads bytes over pieces. False: there is no room, and nothing was written. */

@@ -117,3 +117,41 @@ Test(memory, messages)
         tls_end(&pair);
     }
 }
+
+/* An alert of the program's choice: said, or something else ends the connection. */
+static bool alert_trial(struct tls_end *own, size_t nth)
+{
+    SCHANNEL_ALERT_TOKEN alert = {SCHANNEL_ALERT, TLS1_ALERT_FATAL, TLS1_ALERT_ACCESS_DENIED};
+    SecBuffer buffer = {sizeof alert, SECBUFFER_TOKEN, &alert};
+    SecBufferDesc desc = {SECBUFFER_VERSION, 1, &buffer};
+    bool reached;
+
+    tls_run(&pair);
+    assert_status(pair.server.status, SEC_E_OK);
+    assert_status(ApplyControlToken(&own->context, &desc), SEC_E_OK);
+    own->in_size = 0;
+    reached = leg_under_pressure(own, nth);
+    if (!reached)
+        assert_status(own->status, SEC_I_CONTEXT_EXPIRED);
+    if (own->status >= 0) /* a leg that fails takes the context away */
+        assert_status(tls_send(own, own, "no", 2), SEC_E_CONTEXT_EXPIRED);
+    tls_again(&pair);
+    return reached;
+}
+
+Test(memory, alerts, .timeout = 100)
+{
+    for (int version = 2; version <= 3; version++) {
+        struct tls_setup setup = tls_usual;
+
+        setup.client_flags = SCH_CRED_MANUAL_CRED_VALIDATION;
+        setup.server_options[0] = "tls_maximum_version";
+        setup.server_options[1] = version == 2 ? "1.2" : "1.3";
+        tls_begin(&pair, &setup);
+        for (size_t nth = 1; alert_trial(&pair.client, nth); nth++)
+            ;
+        for (size_t nth = 1; alert_trial(&pair.server, nth); nth++)
+            ;
+        tls_end(&pair);
+    }
+}
