@@ -41,15 +41,6 @@ bool content_is_pkcs12(struct bytes content)
     return der_enter(&in, DER_SEQUENCE, &inner) && der_integer(&inner, DER_INTEGER, &version) && version == 3;
 }
 
-#define ITERATIONS_LIMIT 1000000
-
-bool load_iterations_bearable(const ASN1_INTEGER *count)
-{
-    const long value = ASN1_INTEGER_get(count);
-
-    return value > 0 && value <= ITERATIONS_LIMIT;
-}
-
 X509 *load_x509(struct bytes der)
 {
     X509 *x509 = X509_new_ex(crypto_library()->context, NULL);
@@ -109,6 +100,8 @@ static SECURITY_STATUS parts_load(const struct certificate_source *source, struc
         return status;
     if (source->key_wanted && !parts->key)
         return certificate_unusable(failure, source->where, "there is no private key with it");
+    if (parts->key && EVP_PKEY_get_bits(parts->key) > CERTIFICATE_KEY_BITS_LIMIT)
+        return certificate_unusable(failure, source->where, "the private key has more than 16384 bits");
     return SEC_E_OK;
 }
 

@@ -29,8 +29,15 @@ MUST_CHECK SECURITY_STATUS load_pkcs12(const struct certificate_source *source, 
 MUST_CHECK SECURITY_STATUS load_der(const struct certificate_source *source, struct certificate_parts *parts,
                                     struct failure *failure);
 
-/* How often a password is hashed: up to a million times is borne, a second of work. */
-bool load_iterations_bearable(const ASN1_INTEGER *count);
+/* Whether a key is of a kind that TLS signs with: RSA, EC, Ed25519, Ed448. */
+bool load_kind_known(const PKCS8_PRIV_KEY_INFO *plain);
+
+/* The private key of a block of PEM, or of DER of either form. */
+struct pem_block;
+MUST_CHECK SECURITY_STATUS load_key_block(const char *where, struct pem_block *block, struct bytes password,
+                                          EVP_PKEY **key, struct failure *failure);
+MUST_CHECK SECURITY_STATUS load_key_der(const char *where, struct bytes content, struct bytes password, EVP_PKEY **key,
+                                        struct failure *failure);
 
 /* One certificate in DER, and nothing behind it, in our library context; NULL if it is none. */
 MUST_CHECK X509 *load_x509(struct bytes der);

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "certificate/load.h"
 #include "certificate/openssl.h"
+#include "certificate/work.h"
 #include "crypto/library.h"
 
 static PKCS12 *decode(struct bytes content)
@@ -19,17 +20,125 @@ static PKCS12 *decode(struct bytes content)
     return archive;
 }
 
-/* Without a MAC a wrong password would show as damage; and a count without bound would hold the processor for hours. */
-static const char *mac_refusal(const PKCS12 *archive)
+/*
+ * What opening an archive would cost is looked at part by part before OpenSSL opens all of it: each encrypted part
+ * names its own count of iterations, and a key may lie inside another encrypted part.
+ */
+struct survey {
+    const char *password;
+    struct work work;
+    const char *refusal; /* NULL: none yet */
+};
+
+static const char too_much[] = "the PKCS#12 file wants too many iterations of its password";
+static const char wrong[] = "the password of the PKCS#12 file is wrong, or it is damaged";
+
+static void refuse(struct survey *survey, const char *why)
+{
+    if (!survey->refusal)
+        survey->refusal = why;
+}
+
+static void key_survey(struct survey *survey, const PKCS8_PRIV_KEY_INFO *plain)
+{
+    if (!plain)
+        refuse(survey, wrong);
+    else if (!load_kind_known(plain))
+        refuse(survey, "the private key of the PKCS#12 file is not RSA, EC, Ed25519 or Ed448");
+}
+
+static void sealed_key_survey(struct survey *survey, const PKCS12_SAFEBAG *bag)
+{
+    const X509_ALGOR *algorithm;
+    PKCS8_PRIV_KEY_INFO *plain;
+
+    X509_SIG_get0(PKCS12_SAFEBAG_get0_pkcs8(bag), &algorithm, NULL);
+    if (!work_take_of(&survey->work, algorithm)) {
+        refuse(survey, too_much);
+        return;
+    }
+    plain = PKCS12_decrypt_skey_ex(bag, survey->password, -1, crypto_library()->context, NULL);
+    key_survey(survey, plain);
+    PKCS8_PRIV_KEY_INFO_free(plain);
+}
+
+/* Bags in bags end where OpenSSL's decoder ends: 30 levels. */
+static void bags_survey(struct survey *survey, const STACK_OF(PKCS12_SAFEBAG) * bags)
+{
+    for (int i = 0; !survey->refusal && i < sk_PKCS12_SAFEBAG_num(bags); i++) {
+        const PKCS12_SAFEBAG *bag = sk_PKCS12_SAFEBAG_value(bags, i);
+
+        switch (PKCS12_SAFEBAG_get_nid(bag)) {
+        case NID_keyBag:
+            key_survey(survey, PKCS12_SAFEBAG_get0_p8inf(bag));
+            break;
+        case NID_pkcs8ShroudedKeyBag:
+            sealed_key_survey(survey, bag);
+            break;
+        case NID_safeContentsBag:
+            bags_survey(survey, PKCS12_SAFEBAG_get0_safes(bag));
+            break;
+        default:
+            break;
+        }
+    }
+}
+
+static void part_survey(struct survey *survey, PKCS7 *part)
+{
+    STACK_OF(PKCS12_SAFEBAG) *bags = NULL;
+
+    if (PKCS7_type_is_data(part))
+        bags = PKCS12_unpack_p7data(part);
+    else if (!PKCS7_type_is_encrypted(part))
+        return;
+    else if (!part->d.encrypted || !work_take_of(&survey->work, part->d.encrypted->enc_data->algorithm))
+        refuse(survey, too_much);
+    else
+        bags = PKCS12_unpack_p7encdata(part, survey->password, -1);
+    if (!bags)
+        refuse(survey, wrong);
+    bags_survey(survey, bags);
+    sk_PKCS12_SAFEBAG_pop_free(bags, PKCS12_SAFEBAG_free);
+}
+
+static void parts_survey(struct survey *survey, const PKCS12 *archive)
+{
+    STACK_OF(PKCS7) *parts = PKCS12_unpack_authsafes(archive);
+
+    if (!parts)
+        refuse(survey, wrong);
+    for (int i = 0; !survey->refusal && i < sk_PKCS7_num(parts); i++)
+        part_survey(survey, sk_PKCS7_value(parts, i));
+    sk_PKCS7_pop_free(parts, PKCS7_free);
+}
+
+/* Without a MAC a wrong password would show as damage. */
+static void mac_survey(struct survey *survey, PKCS12 *archive)
 {
     const ASN1_OCTET_STRING *mac = NULL;
     const ASN1_INTEGER *count = NULL;
+    const X509_ALGOR *algorithm = NULL;
+    bool bearable = true;
 
-    PKCS12_get0_mac(&mac, NULL, NULL, &count, archive);
-    if (!mac)
-        return "the PKCS#12 file has no MAC";
-    return count && !load_iterations_bearable(count) ? "the PKCS#12 file wants too many iterations of its password"
-                                                     : NULL;
+    PKCS12_get0_mac(&mac, &algorithm, NULL, &count, archive);
+    if (!mac) {
+        refuse(survey, "the PKCS#12 file has no MAC");
+        return;
+    }
+    if (count) /* absent: one */
+        bearable = work_take(&survey->work, count);
+    if (bearable && OBJ_obj2nid(algorithm->algorithm) == NID_pbmac1)
+        bearable = work_take_of(&survey->work, algorithm);
+    if (!bearable) {
+        refuse(survey, too_much);
+        return;
+    }
+    /* Empty and absent are two passwords, and files have either. */
+    if (!*survey->password && PKCS12_verify_mac(archive, NULL, 0))
+        survey->password = NULL;
+    else if (!PKCS12_verify_mac(archive, survey->password, -1))
+        refuse(survey, wrong);
 }
 
 static SECURITY_STATUS open_archive(PKCS12 *archive, const char *where, const char *password,
@@ -37,13 +146,15 @@ static SECURITY_STATUS open_archive(PKCS12 *archive, const char *where, const ch
 {
     EVP_PKEY *key = NULL;
     STACK_OF(X509) *others = NULL;
+    struct survey survey = {.password = password};
 
-    const char *refusal = mac_refusal(archive);
-
-    if (refusal)
-        return certificate_unusable(failure, where, refusal);
+    mac_survey(&survey, archive);
+    if (!survey.refusal)
+        parts_survey(&survey, archive);
+    if (survey.refusal)
+        return certificate_unusable(failure, where, survey.refusal);
     if (PKCS12_parse(archive, password, &key, &parts->leaf, &others) != 1)
-        return certificate_unusable(failure, where, "the password of the PKCS#12 file is wrong, or it is damaged");
+        return certificate_unusable(failure, where, wrong);
     if (parts->key)
         EVP_PKEY_free(key); /* a key of its own file was given */
     else

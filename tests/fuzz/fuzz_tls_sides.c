@@ -3,9 +3,10 @@
  * peer sends, in pieces behind their size in two bytes. What a leg leaves over comes before the next piece. Nobody can
  * finish a handshake this way.
  */
+#include "openssl_memory.h"
 #include "tls_rig.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static int run(const uint8_t *data, size_t size)
 {
     static struct tls_side side;
     static uint8_t input[TLS_ROOM];
@@ -38,4 +39,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     tls_delete(&side);
     return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    return openssl_run(run, data, size);
 }
