@@ -23,8 +23,6 @@ struct leg {
     struct handle_slot *other_pin;
     bool decided; /* this call made the context established or failed, or failed a first leg in the package */
     struct step step;
-    struct login login;
-    struct failure failure;
 };
 
 void context_entry_destroy(void *memory)
@@ -106,7 +104,7 @@ static SECURITY_STATUS leg_begin(struct leg *leg)
     struct context_entry *entry;
 
     if (!credential)
-        return failure_set(&leg->failure, SEC_E_INVALID_HANDLE, SSPI_REASON_USAGE,
+        return failure_set(leg->step.failure, SEC_E_INVALID_HANDLE, SSPI_REASON_USAGE,
                            "phCredential is not a live credential");
     entry = mem_zalloc(sizeof *entry);
     if (!entry) {
@@ -139,14 +137,14 @@ static SECURITY_STATUS leg_credential(struct leg *leg, const SecHandle *credenti
     const struct provider *provider = entry->context->provider;
 
     if (!handle_alive(credential, HANDLE_CREDENTIAL))
-        return failure_set(&leg->failure, SEC_E_INVALID_HANDLE, SSPI_REASON_USAGE,
+        return failure_set(leg->step.failure, SEC_E_INVALID_HANDLE, SSPI_REASON_USAGE,
                            "phCredential is not a live credential");
     if (same_handle(credential, &entry->credential_handle))
         return SEC_E_OK;
     if (provider->other_credential)
         leg->other = handle_pin(credential, HANDLE_CREDENTIAL, &leg->other_pin);
     if (!leg->other || leg->other->credential->provider != provider)
-        return failure_set(&leg->failure, SEC_E_WRONG_CREDENTIAL_HANDLE, SSPI_REASON_USAGE,
+        return failure_set(leg->step.failure, SEC_E_WRONG_CREDENTIAL_HANDLE, SSPI_REASON_USAGE,
                            "phCredential is not the credential that the context was begun with");
     return credential_fits(leg, leg->other);
 }
@@ -172,7 +170,7 @@ static SECURITY_STATUS leg_continue(struct leg *leg)
         entry = NULL;
     }
     if (!entry)
-        return failure_set(&leg->failure, SEC_E_INVALID_HANDLE, SSPI_REASON_USAGE,
+        return failure_set(leg->step.failure, SEC_E_INVALID_HANDLE, SSPI_REASON_USAGE,
                            "phContext is not a live context of this side, or was begun inside SASL and is not used so");
     leg->entry = entry;
     if (leg->call->new_context && leg->call->new_context != leg->call->context)
@@ -194,7 +192,8 @@ static SECURITY_STATUS bindings_remember(struct leg *leg)
         return SEC_E_OK;
     }
     if (leg->step.bindings.size > BINDINGS_MAX)
-        return failure_set(&leg->failure, SEC_E_INVALID_TOKEN, SSPI_REASON_USAGE, "the channel bindings are too long");
+        return failure_set(leg->step.failure, SEC_E_INVALID_TOKEN, SSPI_REASON_USAGE,
+                           "the channel bindings are too long");
     copy = mem_dup(leg->step.bindings.data, leg->step.bindings.size);
     if (!copy)
         return SEC_E_INSUFFICIENT_MEMORY;
@@ -217,15 +216,15 @@ static SECURITY_STATUS leg_check(struct leg *leg)
     SECURITY_STATUS status;
 
     if (context && context->phase == CONTEXT_FAILED)
-        return failure_set(&leg->failure, SEC_E_INVALID_HANDLE, SSPI_REASON_USAGE,
+        return failure_set(leg->step.failure, SEC_E_INVALID_HANDLE, SSPI_REASON_USAGE,
                            "an earlier call failed on this context: it can only be explained and deleted");
     if (context && context->phase == CONTEXT_ESTABLISHED && !context->provider->accept_again)
-        return failure_set(&leg->failure, SEC_E_OUT_OF_SEQUENCE, SSPI_REASON_USAGE,
+        return failure_set(leg->step.failure, SEC_E_OUT_OF_SEQUENCE, SSPI_REASON_USAGE,
                            "the context is already established");
     if (!call->attributes)
-        return failure_set(&leg->failure, SEC_E_INVALID_PARAMETER, SSPI_REASON_USAGE, "pfContextAttr is NULL");
+        return failure_set(leg->step.failure, SEC_E_INVALID_PARAMETER, SSPI_REASON_USAGE, "pfContextAttr is NULL");
     if (leg->first && !call->new_context)
-        return failure_set(&leg->failure, SEC_E_INVALID_PARAMETER, SSPI_REASON_USAGE, "phNewContext is NULL");
+        return failure_set(leg->step.failure, SEC_E_INVALID_PARAMETER, SSPI_REASON_USAGE, "phNewContext is NULL");
     status = buffers_to_step(&leg->step, call->input, call->output);
     return status == SEC_E_OK ? bindings_remember(leg) : status;
 }
@@ -244,13 +243,13 @@ static SECURITY_STATUS leg_package(struct leg *leg)
     if (!run)
         return SEC_E_UNSUPPORTED_FUNCTION;
     leg->decided = leg->first || entry->context->phase == CONTEXT_OPEN;
-    status = credential_entry_use(chosen, leg->call->acceptor, &leg->failure);
+    status = credential_entry_use(chosen, leg->call->acceptor, leg->step.failure);
     if (status == SEC_E_OK && leg->call->sasl)
         status = sasl_step(&entry->sasl, credential, &entry->context, leg->call->acceptor, &leg->step);
     else if (status == SEC_E_OK)
         status = run(credential, &entry->context, &leg->step);
     if (status >= 0 && !entry->context)
-        return failure_set(&leg->failure, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL, "%s made no context",
+        return failure_set(leg->step.failure, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL, "%s made no context",
                            provider->name);
     return status;
 }
@@ -299,12 +298,12 @@ static void leg_failure(struct leg *leg, SECURITY_STATUS status)
 {
     struct context *context = leg->entry ? leg->entry->context : NULL;
 
-    explain_complete(&leg->failure, leg->call->function, status);
+    explain_complete(leg->step.failure, leg->call->function, status);
     if (may_retry(status)) {
         leg->decided = false;
     } else if (context && !leg->first) {
         leg->decided = context->phase == CONTEXT_OPEN; /* also when the package was not reached */
-        context_fail(context, &leg->failure);
+        context_fail(context, leg->step.failure);
     }
     buffers_from_step(&leg->step, leg->call->output, status);
 }
@@ -317,15 +316,17 @@ static void leg_event(struct leg *leg, SECURITY_STATUS status, const char *estab
     if (!leg->decided || !leg->call->acceptor)
         return;
     credential = leg->entry->credential;
-    event_send(credential, status, credential->credential->provider->name, &leg->login,
-               status >= 0 ? SSPI_REASON_NONE : leg->failure.reason, status >= 0 ? established : leg->failure.text);
+    event_send(credential, status, credential->credential->provider->name, leg->step.login,
+               status >= 0 ? SSPI_REASON_NONE : leg->step.failure->reason,
+               status >= 0 ? established : leg->step.failure->text);
 }
 
 static void leg_end(struct leg *leg, SECURITY_STATUS status)
 {
     struct handle_slot *slot = leg->entry->slot;
-    char established[512] = "";
+    char established[512];
 
+    established[0] = '\0';
     if (status == SEC_E_OK && leg->decided && leg->entry->credential->events.callback)
         explain_established(leg->entry->context, established, sizeof established);
     pthread_mutex_unlock(&leg->entry->lock);
@@ -336,14 +337,20 @@ static void leg_end(struct leg *leg, SECURITY_STATUS status)
 SECURITY_STATUS call_leg(const struct leg_call *call)
 {
     struct leg leg = {.call = call, .first = !call->context};
+    struct login login;
+    struct failure failure;
     SECURITY_STATUS status;
 
+    /* Not all of them to zero: of a short leg that would be a part that one can measure. */
+    login.client[0] = login.workstation[0] = '\0';
+    failure.reason = SSPI_REASON_NONE;
+    failure.text[0] = '\0';
     leg.step.requested = call->requested;
     leg.step.data_representation = call->data_representation;
     leg.step.target = call->target;
     leg.step.expiry = CLOCK_FOREVER;
-    leg.step.login = &leg.login;
-    leg.step.failure = &leg.failure;
+    leg.step.login = &login;
+    leg.step.failure = &failure;
     if (call->attributes)
         *call->attributes = 0;
     if (call->expiry)
@@ -362,7 +369,7 @@ SECURITY_STATUS call_leg(const struct leg_call *call)
     handle_unpin(leg.other_pin);
     if (leg.entry)
         leg_end(&leg, status);
-    return explain_keep(call->function, status, &leg.failure);
+    return explain_keep(call->function, status, &failure);
 }
 
 /* ---- The rest of a context's life ---- */

@@ -7,8 +7,7 @@
 void event_send(const struct credential_entry *credential, SECURITY_STATUS status, const char *package,
                 const struct login *login, ULONG reason, const char *explanation)
 {
-    /* As claimed: nobody verified it, and it goes to logs and terminals. */
-    struct login claimed = *login;
+    struct login claimed;
     SSPI_EVENT event = {
         .Size = sizeof event,
         .Status = status,
@@ -21,6 +20,7 @@ void event_send(const struct credential_entry *credential, SECURITY_STATUS statu
 
     if (!credential->events.callback)
         return;
+    claimed = *login; /* nobody verified it, and it goes to logs and terminals */
     failure_text_clean(claimed.client, true);
     failure_text_clean(claimed.workstation, true);
     event.Time.QuadPart = clock_now();

@@ -62,16 +62,20 @@ void explain_complete(struct failure *failure, const char *function, SECURITY_ST
                  SspiStatusName(status));
 }
 
-SECURITY_STATUS explain_keep(const char *function, SECURITY_STATUS status, struct failure *failure)
+static void failed_keep(const char *function, SECURITY_STATUS status, struct failure *failure)
 {
     struct failure fresh = {0};
 
-    if (status >= 0)
-        return status;
     if (!failure)
         failure = &fresh;
     explain_complete(failure, function, status);
     last_failure = *failure;
+}
+
+SECURITY_STATUS explain_keep(const char *function, SECURITY_STATUS status, struct failure *failure)
+{
+    if (status < 0)
+        failed_keep(function, status, failure);
     return status;
 }
 

@@ -10,8 +10,11 @@
 
 void schannel_alert_watch(const SSL *ssl, int where, int value)
 {
-    struct schannel_context *context = schannel_context_of(ssl);
+    struct schannel_context *context;
 
+    if (!(where & (SSL_CB_HANDSHAKE_DONE | SSL_CB_ALERT))) /* every step of a handshake passes by here */
+        return;
+    context = schannel_context_of(ssl);
     if (!context)
         return;
     if (where & SSL_CB_HANDSHAKE_DONE)

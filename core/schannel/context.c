@@ -51,7 +51,6 @@ static void ssl_settle(struct schannel_context *context)
 {
     /* An empty record before each one of TLS 1.0 would not fit into STREAM_HEADER; 1.0 is off unless asked for. */
     SSL_set_options(context->ssl, SSL_OP_DONT_INSERT_EMPTY_FRAGMENTS | SSL_OP_NO_COMPRESSION);
-    SSL_set_read_ahead(context->ssl, 0);
     SSL_set_info_callback(context->ssl, schannel_alert_watch);
     if (context->base.acceptor)
         SSL_set_accept_state(context->ssl);

@@ -139,6 +139,7 @@ static SECURITY_STATUS handshake_done(struct schannel_context *context, struct s
     context->opened = clock_now();
     schannel_sizes_settle(context);
     schannel_buffers_open(context);
+    SSL_set_read_ahead(context->ssl, 1); /* messages come record by record: header and content are read in one */
     return SEC_E_OK;
 }
 
@@ -199,6 +200,7 @@ static SECURITY_STATUS leg_feed(struct schannel_context *context, struct step *s
         scan.whole = 0;
     else if (!scan.whole && !scan.malformed && !context->awaits_certificate && !context->interrupted)
         return incomplete(step, scan.missing);
+    SSL_set_read_ahead(context->ssl, 0); /* what is left over after the handshake must not be taken */
     context->wire.in = bytes_of(rest.data, scan.malformed ? rest.size : scan.whole);
     status = handshake_run(context, step, scan.malformed);
     schannel_buffers_leg(context);

