@@ -62,6 +62,30 @@ static void unquote(char *value)
     value[size - 2] = '\0';
 }
 
+/* One file may serve as krb5.conf too; any other name is [sspi] misspelt, and its options would be lost in silence. */
+static bool section_known(const char *name)
+{
+    static const char *const known[] = {"sspi",    "libdefaults", "realms",  "domain_realm",    "appdefaults",
+                                        "capaths", "logging",     "plugins", "dbmodules",       "dbdefaults",
+                                        "login",   "kdc",         "kadmin",  "gssapi",          "kcm",
+                                        "digest",  "hdb",         "otp",     "password_quality"};
+
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (strcmp(known[i], name) == 0)
+            return true;
+    return false;
+}
+
+static SECURITY_STATUS sections_check(const struct config_file *file, struct failure *failure)
+{
+    for (const krb5_config_section *section = file->sections; section; section = section->next)
+        if (!section_known(section->name))
+            return failure_set(failure, SEC_E_INTERNAL_ERROR, SSPI_REASON_CONFIGURATION,
+                               "configuration file %s: there is no section [%.64s], options stand in section [sspi]",
+                               file->path, section->name);
+    return SEC_E_OK;
+}
+
 /* The parser would take the first of two values and skip a subsection in silence. */
 static SECURITY_STATUS section_check(const struct config_file *file, struct failure *failure)
 {
@@ -87,8 +111,11 @@ static SECURITY_STATUS file_parse(struct config_file *file, struct failure *fail
     krb5_error_code error = krb5_config_parse_file(file->context, file->path, &file->sections);
     const char *text;
 
-    if (error == 0)
-        return section_check(file, failure);
+    if (error == 0) {
+        SECURITY_STATUS status = sections_check(file, failure);
+
+        return status == SEC_E_OK ? section_check(file, failure) : status;
+    }
     if (error == ENOMEM)
         return failure_set(failure, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_OUT_OF_MEMORY,
                            "no memory to read configuration file %s", file->path);

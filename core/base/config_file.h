@@ -14,7 +14,8 @@ struct config_file;
 /*
  * Opens SSPI_CONFIG (secure_getenv) or the built-in path. No file at the built-in path: success and `*file` NULL.
  * A named file that is missing, or any that cannot be read or parsed: SEC_E_INTERNAL_ERROR, the failure names it.
- * Refused as well: a file that everybody may write, and in section [sspi] a name given twice or a subsection.
+ * Refused as well: a file that everybody may write, a section that is neither [sspi] nor one of krb5.conf, and in
+ * section [sspi] a name given twice or a subsection.
  */
 MUST_CHECK SECURITY_STATUS config_file_open(struct config_file **file, struct failure *failure);
 

@@ -66,7 +66,7 @@ Test(config_file, gives_the_values_of_its_section, .init = path_make, .fini = pa
     struct config_file *file;
 
     config_write("# a comment\n[libdefaults]\n\tdefault_realm = X\n[sspi]\n\tone = 1\n  two = two words\n"
-                 "\tthree = \"quoted # text\"\n[other]\n one = no\n");
+                 "\tthree = \"quoted # text\"\n[realms]\n one = no\n");
     file = open_config();
     cr_assert_str_eq(config_file_string(file, "one"), "1");
     cr_assert_str_eq(config_file_string(file, "two"), "two words");
@@ -131,8 +131,25 @@ Test(config_file, malformed_text_is_refused_with_its_line, .init = path_make, .f
                {"[sspi]\n one = {\n", "{"},
                {"[sspi]\n }\n", ":2:"},
                {"[sspi]\n one = 1\n one = 2\n", "\"one\" is given twice"},
-               {"[sspi]\n one = 1\n[x]\n[sspi]\n one = 2\n", "\"one\" is given twice"},
+               {"[sspi]\n one = 1\n[kdc]\n[sspi]\n one = 2\n", "\"one\" is given twice"},
                {"[sspi]\n one = {\n  two = 3\n }\n", "\"one\""}};
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        config_write(bad[i].text);
+        assert_refused(bad[i].what);
+    }
+}
+
+/* Its options would be lost, and the server would run with the defaults in their place. */
+Test(config_file, a_misspelt_section_is_refused_by_name, .init = path_make, .fini = path_remove)
+{
+    static const struct {
+        const char *text, *what;
+    } bad[] = {{"[spsi]\n one = 1\n", "[spsi]"},
+               {"[SSPI]\n one = 1\n", "[SSPI]"},
+               {"[sspi ]\n one = 1\n", "[sspi ]"},
+               {"[]\n", "[]"},
+               {"[libdefaults]\n[sspi]\n one = 1\n[other]\n two = 2\n", "[other]"}};
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         config_write(bad[i].text);
