@@ -1,10 +1,11 @@
 /*
- * The replay cache: one list of open caches a process, and the atomic look-and-keep in their tables.
+ * The replay cache: one list of open caches a process, and what is done when the file of one is not what it was.
  * Packages call replay_insert() as the last act before they let somebody in.
  */
 #include "state/replay.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,111 +15,49 @@
 #include "base/memory.h"
 #include "state/replay_table.h"
 
+#define ATTEMPTS 4
+
 struct replay {
     char *location;
     uint32_t entries;
     size_t users;
-    _Atomic(struct replay_table *) table;
-    _Atomic(int64_t) looked; /* when the file was last seen to have a name */
+    struct replay_table table;
+    _Atomic(int64_t) looked; /* when the file was last seen under its name */
     struct replay *next;
 };
 
-static pthread_mutex_t caches_lock = PTHREAD_MUTEX_INITIALIZER;
+/*
+ * A login holds the one lock that its digest falls to; whoever changes the list or a table's file, and fork(), holds
+ * them all. Record locks do not exclude threads, and closing any descriptor of a file drops them all.
+ */
+#define STRIPES 16
+
+static pthread_mutex_t stripes[STRIPES];
 static pthread_once_t caches_once = PTHREAD_ONCE_INIT;
 static struct replay *caches;
 
 static void caches_enter(void)
 {
-    pthread_mutex_lock(&caches_lock);
+    for (size_t i = 0; i < STRIPES; i++)
+        pthread_mutex_lock(&stripes[i]);
 }
 
 static void caches_leave(void)
 {
-    pthread_mutex_unlock(&caches_lock);
+    for (size_t i = STRIPES; i-- > 0;)
+        pthread_mutex_unlock(&stripes[i]);
 }
 
 static void caches_start(void)
 {
+    for (size_t i = 0; i < STRIPES; i++)
+        pthread_mutex_init(&stripes[i], NULL);
     (void)pthread_atfork(caches_enter, caches_leave, caches_leave);
 }
 
-/* ---- The table ---- */
-
-static bool table_lock(struct replay_header *header)
+static const char *path_of(const struct replay *cache)
 {
-    int error = pthread_mutex_lock(&header->lock);
-
-    /* A process died inside. Each entry is written so that half of one is a free one: there is nothing to repair. */
-    if (error == EOWNERDEAD)
-        error = pthread_mutex_consistent(&header->lock);
-    return error == 0;
-}
-
-static struct replay_entry *bucket_of(struct replay_header *header, const uint8_t digest[REPLAY_DIGEST_SIZE])
-{
-    uint64_t hash;
-
-    memcpy(&hash, digest, sizeof hash);
-    return (struct replay_entry *)(void *)((char *)header + REPLAY_HEADER_SIZE)
-           + (hash & (header->buckets - 1)) * REPLAY_BUCKET;
-}
-
-/* True: found alive. Otherwise `*room` is a free entry, or NULL. */
-static bool bucket_find(struct replay_entry *bucket, const uint8_t digest[REPLAY_DIGEST_SIZE], int64_t now,
-                        struct replay_entry **room)
-{
-    *room = NULL;
-    for (size_t i = 0; i < REPLAY_BUCKET; i++) {
-        if (bucket[i].until < now)
-            *room = *room ? *room : &bucket[i];
-        else if (memcmp(bucket[i].digest, digest, REPLAY_DIGEST_SIZE) == 0)
-            return true;
-    }
-    return false;
-}
-
-static void entry_write(struct replay_entry *entry, const uint8_t digest[REPLAY_DIGEST_SIZE], int64_t until)
-{
-    memcpy(entry->digest, digest, REPLAY_DIGEST_SIZE);
-    __atomic_store_n(&entry->until, until, __ATOMIC_RELEASE);
-}
-
-SECURITY_STATUS replay_table_insert(struct replay_table *table, const uint8_t digest[REPLAY_DIGEST_SIZE], int64_t stamp,
-                                    int64_t skew, int64_t now, struct failure *failure)
-{
-    struct replay_header *header = table->header;
-    struct replay_entry *room;
-    SECURITY_STATUS status = SEC_E_OK;
-
-    if (!table_lock(header))
-        return replay_unusable(failure, "in use", "its lock is broken; delete it while no server runs");
-    if (header->longest_skew < skew)
-        header->longest_skew = skew;
-    if (bucket_find(bucket_of(header, digest), digest, now, &room))
-        status = failure_set(failure, SEC_E_LOGON_DENIED, SSPI_REASON_REPLAY,
-                             "this authenticator was used before: the login was replayed");
-    else if (!room)
-        status = failure_set(failure, SEC_E_NO_AUTHENTICATING_AUTHORITY, SSPI_REASON_REPLAY_CACHE,
-                             "the replay cache is full: login refused; raise option replay_cache_entries");
-    else
-        entry_write(room, digest, stamp + header->longest_skew + CLOCK_TICKS_PER_SECOND);
-    pthread_mutex_unlock(&header->lock);
-    return status;
-}
-
-void replay_table_carry(struct replay_table *from, struct replay_table *to, int64_t now)
-{
-    const struct replay_entry *entries = (const void *)((const char *)from->header + REPLAY_HEADER_SIZE);
-
-    for (size_t i = 0; i < from->header->buckets * REPLAY_BUCKET; i++) {
-        struct replay_entry *room, copy = entries[i];
-
-        if (copy.until < now || !table_lock(to->header))
-            continue;
-        if (!bucket_find(bucket_of(to->header, copy.digest), copy.digest, now, &room) && room)
-            entry_write(room, copy.digest, copy.until);
-        pthread_mutex_unlock(&to->header->lock);
-    }
+    return strcmp(cache->location, REPLAY_MEMORY) ? cache->location : NULL;
 }
 
 /* ---- The list ---- */
@@ -135,7 +74,6 @@ static struct replay *cache_find(const char *location)
 static SECURITY_STATUS cache_add(const char *location, uint32_t entries, struct replay **out, struct failure *failure)
 {
     struct replay *cache = mem_zalloc(sizeof *cache);
-    struct replay_table *table = NULL;
     SECURITY_STATUS status = SEC_E_INSUFFICIENT_MEMORY;
 
     if (cache)
@@ -143,14 +81,13 @@ static SECURITY_STATUS cache_add(const char *location, uint32_t entries, struct 
     if (!cache || !cache->location)
         (void)failure_set(failure, status, SSPI_REASON_OUT_OF_MEMORY, "no memory for a replay cache");
     else
-        status = replay_table_open(strcmp(location, REPLAY_MEMORY) ? location : NULL, entries, &table, failure);
+        status = replay_table_open(&cache->table, path_of(cache), entries, failure);
     if (status != SEC_E_OK) {
         mem_free(cache ? cache->location : NULL);
         mem_free(cache);
         return status;
     }
     cache->entries = entries;
-    atomic_init(&cache->table, table);
     atomic_init(&cache->looked, 0);
     cache->next = caches;
     caches = cache;
@@ -196,43 +133,114 @@ void replay_close(struct replay *cache)
     while (*place != cache)
         place = &(*place)->next;
     *place = cache->next;
+    replay_table_close(&cache->table);
     caches_leave();
-    replay_table_close(atomic_load(&cache->table));
     mem_free(cache->location);
     mem_free(cache);
 }
 
-/* Somebody deleted the file: other processes will make a new one, so we go there too and take along what we know. */
-static SECURITY_STATUS cache_follow(struct replay *cache, struct replay_table *old, int64_t now,
-                                    struct failure *failure)
+/* ---- A file that is not what it was ---- */
+
+/* Other processes will open what has the name now, so we go there too and take along what we know. */
+static SECURITY_STATUS cache_follow(struct replay *cache, const struct replay_login *login, struct failure *failure)
 {
-    struct replay_table *table = NULL;
+    struct replay_table next;
+    SECURITY_STATUS status = replay_table_open(&next, path_of(cache), cache->entries, failure);
+    bool same = status == SEC_E_OK && next.device == cache->table.device && next.inode == cache->table.inode;
+
+    if (status != SEC_E_OK)
+        return status;
+    if (!same && !replay_table_carry(&cache->table, &next, login)) {
+        replay_table_close(&next);
+        return replay_unusable(failure, cache->location, strerror(errno));
+    }
+    replay_table_close(&cache->table);
+    cache->table = next;
+    return SEC_E_OK;
+}
+
+static bool cache_named(const struct replay *cache)
+{
+    const char *path = path_of(cache);
+
+    return !path || replay_table_named(&cache->table, path);
+}
+
+/* Every thread that came upon the need comes here, so what was done already does no harm. */
+static SECURITY_STATUS cache_mend(struct replay *cache, enum replay_need need, const struct replay_login *login,
+                                  struct failure *failure)
+{
     SECURITY_STATUS status = SEC_E_OK;
 
     caches_enter();
-    if (atomic_load(&cache->table) == old)
-        status = replay_table_open(cache->location, cache->entries, &table, failure);
-    if (table) {
-        table->older = old;
-        replay_table_carry(old, table, now);
-        atomic_store(&cache->table, table);
-    }
+    if (need == REPLAY_GONE)
+        status = cache_follow(cache, login, failure);
+    else if (need == REPLAY_DAMAGED || need == REPLAY_SKEW)
+        status = replay_table_repair(&cache->table, cache->location, cache->entries, login, failure);
     caches_leave();
     return status;
+}
+
+/* ---- A login ---- */
+
+/* Whether it has its name, looked up once a second. */
+static bool cache_look(struct replay *cache, int64_t now)
+{
+    const int64_t looked = atomic_load_explicit(&cache->looked, memory_order_relaxed);
+
+    if (now >= looked && now - looked < CLOCK_TICKS_PER_SECOND)
+        return true;
+    if (!cache_named(cache))
+        return false;
+    atomic_store_explicit(&cache->looked, now, memory_order_relaxed);
+    return true;
+}
+
+/* Two digests of one bucket fall to one lock. How many buckets there are may change until we hold one. */
+static pthread_mutex_t *stripe_enter(const struct replay *cache, const uint8_t digest[REPLAY_DIGEST_SIZE])
+{
+    size_t at = digest[0] % STRIPES;
+
+    for (;;) {
+        size_t right;
+
+        pthread_mutex_lock(&stripes[at]);
+        right = cache->table.buckets < STRIPES ? 0 : digest[0] % STRIPES;
+        if (right == at)
+            return &stripes[at];
+        pthread_mutex_unlock(&stripes[at]);
+        at = right;
+    }
+}
+
+static enum replay_need attempt(struct replay *cache, const struct replay_login *login, SECURITY_STATUS *status,
+                                struct failure *failure)
+{
+    pthread_mutex_t *stripe = stripe_enter(cache, login->digest);
+    enum replay_need need = REPLAY_GONE;
+
+    if (cache_look(cache, login->now))
+        need = replay_table_insert(&cache->table, login, status, failure);
+    pthread_mutex_unlock(stripe);
+    return need;
 }
 
 SECURITY_STATUS replay_insert(struct replay *cache, const uint8_t digest[REPLAY_DIGEST_SIZE], int64_t stamp,
                               int64_t skew, int64_t now, struct failure *failure)
 {
-    struct replay_table *table = atomic_load_explicit(&cache->table, memory_order_acquire);
-    int64_t looked = atomic_load_explicit(&cache->looked, memory_order_relaxed);
-    SECURITY_STATUS status = SEC_E_OK;
+    const struct replay_login login = {.digest = digest, .stamp = stamp, .skew = skew, .now = now};
 
-    if (now < looked || now - looked >= CLOCK_TICKS_PER_SECOND) {
-        atomic_store_explicit(&cache->looked, now, memory_order_relaxed);
-        if (replay_table_deleted(table))
-            status = cache_follow(cache, table, now, failure);
-        table = atomic_load(&cache->table);
+    for (int i = 0; i < ATTEMPTS; i++) {
+        SECURITY_STATUS status = SEC_E_NO_AUTHENTICATING_AUTHORITY;
+        enum replay_need need = attempt(cache, &login, &status, failure);
+
+        if (need == REPLAY_FINE)
+            return status;
+        if (need == REPLAY_BROKEN)
+            return replay_unusable(failure, cache->location, strerror(errno));
+        status = cache_mend(cache, need, &login, failure);
+        if (status != SEC_E_OK)
+            return status;
     }
-    return status == SEC_E_OK ? replay_table_insert(table, digest, stamp, skew, now, failure) : status;
+    return replay_unusable(failure, cache->location, "others change it all the time");
 }

@@ -1,7 +1,8 @@
 /*
- * Remembers what may be used once: authenticators of Kerberos. One table in memory that processes share, through a file
+ * Remembers what may be used once: authenticators of Kerberos. One table in a file that processes share, by its name
  * or, for a process and its children, without one. Nothing live is ever evicted: full means refuse, unusable means
- * refuse.
+ * refuse. A file that is deleted or moved away is noticed within a second, and what was known goes along to a new one;
+ * one that was cut short is made anew, and logins are refused until none can be a replay of one that was forgotten.
  */
 #ifndef SSPI_STATE_REPLAY_H
 #define SSPI_STATE_REPLAY_H

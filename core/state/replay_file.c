@@ -1,16 +1,14 @@
 /*
- * The memory behind a replay cache: a file that only its owner may open, or pages that children inherit.
- * Called by replay.c when a cache is opened, never while logins are checked.
+ * The file behind a replay cache: one that only its owner may open, or one without a name that children inherit.
+ * Called by replay.c when a cache is opened or mended, never while logins are checked.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/memory.h"
 #include "state/replay_table.h"
 
 _Static_assert(sizeof(struct replay_header) <= REPLAY_HEADER_SIZE, "the header has a page of its own");
@@ -19,31 +17,6 @@ SECURITY_STATUS replay_unusable(struct failure *failure, const char *where, cons
 {
     return failure_set(failure, SEC_E_NO_AUTHENTICATING_AUTHORITY, SSPI_REASON_REPLAY_CACHE,
                        "replay cache %s: %s (option replay_cache names another place)", where, why);
-}
-
-/* Which start of the machine this is; empty where the system does not tell. */
-static void boot_read(char boot[REPLAY_BOOT_SIZE])
-{
-    int file = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-    ssize_t size = file < 0 ? 0 : read(file, boot, REPLAY_BOOT_SIZE - 1);
-
-    memset(boot + (size > 0 ? size : 0), 0, REPLAY_BOOT_SIZE - (size_t)(size > 0 ? size : 0));
-    if (file >= 0)
-        close(file);
-}
-
-static bool lock_init(struct replay_header *header)
-{
-    pthread_mutexattr_t attributes;
-    bool ok = pthread_mutexattr_init(&attributes) == 0;
-
-    if (!ok)
-        return false;
-    ok = pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED) == 0
-         && pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST) == 0
-         && pthread_mutex_init(&header->lock, &attributes) == 0;
-    pthread_mutexattr_destroy(&attributes);
-    return ok;
 }
 
 static uint64_t buckets_for(uint32_t entries)
@@ -55,49 +28,19 @@ static uint64_t buckets_for(uint32_t entries)
     return buckets;
 }
 
-static size_t size_for(uint64_t buckets)
+static off_t size_for(uint64_t buckets)
 {
-    return REPLAY_HEADER_SIZE + (size_t)buckets * REPLAY_BUCKET * sizeof(struct replay_entry);
+    return REPLAY_HEADER_SIZE + (off_t)(buckets * REPLAY_BUCKET * sizeof(struct replay_entry));
 }
 
-static SECURITY_STATUS table_map(struct replay_table *table, const char *where, struct failure *failure)
+static bool header_read(const struct replay_table *table, struct replay_header *header)
 {
-    int flags = table->file < 0 ? MAP_SHARED | MAP_ANONYMOUS : MAP_SHARED;
-    void *memory = mmap(NULL, table->size, PROT_READ | PROT_WRITE, flags, table->file, 0);
-
-    if (memory == MAP_FAILED)
-        return replay_unusable(failure, where, strerror(errno));
-    table->header = memory;
-    return SEC_E_OK;
+    return pread(table->file, header, sizeof *header, 0) == (ssize_t)sizeof *header;
 }
 
-static SECURITY_STATUS header_init(struct replay_header *header, uint64_t buckets, const char *where,
-                                   struct failure *failure)
+static bool header_write(const struct replay_table *table, const struct replay_header *header)
 {
-    header->version = REPLAY_VERSION;
-    header->buckets = buckets;
-    boot_read(header->boot);
-    if (!lock_init(header))
-        return replay_unusable(failure, where, "a lock shared by processes cannot be made");
-    __atomic_store_n(&header->magic, REPLAY_MAGIC, __ATOMIC_RELEASE);
-    return SEC_E_OK;
-}
-
-/* An existing file: of our form, and its lock made anew if the machine restarted since. */
-static SECURITY_STATUS header_check(struct replay_table *table, const char *where, struct failure *failure)
-{
-    struct replay_header *header = table->header;
-    char boot[REPLAY_BOOT_SIZE];
-
-    if (header->magic != REPLAY_MAGIC || header->version != REPLAY_VERSION || header->buckets == 0
-        || (header->buckets & (header->buckets - 1)) || header->buckets > UINT32_MAX / REPLAY_BUCKET
-        || size_for(header->buckets) != table->size)
-        return replay_unusable(failure, where, "is not a replay cache of this version; delete it while no server runs");
-    boot_read(boot);
-    if (memcmp(boot, header->boot, sizeof boot) == 0)
-        return SEC_E_OK;
-    memcpy(header->boot, boot, sizeof boot);
-    return lock_init(header) ? SEC_E_OK : replay_unusable(failure, where, "its lock cannot be made");
+    return pwrite(table->file, header, sizeof *header, 0) == (ssize_t)sizeof *header;
 }
 
 static SECURITY_STATUS file_rules(const struct stat *status, const char *path, struct failure *failure)
@@ -121,35 +64,92 @@ static SECURITY_STATUS file_look(const struct replay_table *table, const char *p
     return file_rules(status, path, failure);
 }
 
-/* The file is locked. Blocks are taken at once: a full disk must not be found by a store into the mapping. */
+/* Blocks of a disk are taken at once: a full one must not be found when somebody logs in. Memory is taken when used. */
+static int room_take(const struct replay_table *table, off_t size)
+{
+    if (table->nameless)
+        return ftruncate(table->file, size) == 0 ? 0 : errno;
+    return posix_fallocate(table->file, 0, size);
+}
+
+static SECURITY_STATUS file_make(struct replay_table *table, const char *path, uint32_t entries, int64_t trusted_after,
+                                 struct failure *failure)
+{
+    const struct replay_header header = {
+        .magic = REPLAY_MAGIC,
+        .version = REPLAY_VERSION,
+        .buckets = buckets_for(entries),
+        .longest_skew = table->longest_skew,
+        .trusted_after = trusted_after,
+    };
+    int error = ftruncate(table->file, 0) == 0 ? 0 : errno;
+
+    if (!error)
+        error = room_take(table, size_for(header.buckets));
+    if (!error && !header_write(table, &header))
+        error = errno;
+    if (error) {
+        if (ftruncate(table->file, 0) != 0) /* what is left is mended or refused when it is opened next */
+            error = errno;
+        return replay_unusable(failure, path, strerror(error));
+    }
+    table->buckets = header.buckets;
+    return SEC_E_OK;
+}
+
+enum file_state { FILE_GOOD, FILE_EMPTY, FILE_CUT, FILE_FOREIGN };
+
+/* Empty is also one whose maker died before it was ready. */
+static enum file_state file_state_of(const struct replay_table *table, off_t size, struct replay_header *header)
+{
+    if (size == 0)
+        return FILE_EMPTY;
+    if (size < REPLAY_HEADER_SIZE || !header_read(table, header))
+        return FILE_CUT;
+    if (header->magic == 0)
+        return FILE_EMPTY;
+    if (header->magic != REPLAY_MAGIC || header->version != REPLAY_VERSION || header->buckets == 0
+        || (header->buckets & (header->buckets - 1)) || header->buckets > UINT32_MAX / REPLAY_BUCKET)
+        return FILE_FOREIGN;
+    return size_for(header->buckets) == size ? FILE_GOOD : FILE_CUT;
+}
+
+/* A file found good: its size and skew are ours from now on. One that was left has got its name back. */
+static SECURITY_STATUS file_adopt(struct replay_table *table, const char *path, struct replay_header *header,
+                                  struct failure *failure)
+{
+    table->buckets = header->buckets;
+    if (table->longest_skew < header->longest_skew)
+        table->longest_skew = header->longest_skew;
+    if (!header->left)
+        return SEC_E_OK;
+    header->left = 0;
+    return header_write(table, header) ? SEC_E_OK : replay_unusable(failure, path, strerror(errno));
+}
+
+static SECURITY_STATUS file_foreign(const char *path, struct failure *failure)
+{
+    return replay_unusable(failure, path, "is not a replay cache of this version; delete it while no server runs");
+}
+
+/* The file is locked. */
 static SECURITY_STATUS file_fill(struct replay_table *table, const char *path, uint32_t entries,
                                  struct failure *failure)
 {
-    struct stat status;
-    uint64_t buckets = buckets_for(entries);
-    SECURITY_STATUS result;
-    bool fresh;
-    int error;
+    struct replay_header header;
+    struct stat seen;
+    SECURITY_STATUS status = file_look(table, path, &seen, failure);
 
-    result = file_look(table, path, &status, failure);
-    if (result != SEC_E_OK)
-        return result;
-    fresh = status.st_size == 0;
-    table->size = fresh ? size_for(buckets) : (size_t)status.st_size;
-    if (table->size < size_for(1))
-        return replay_unusable(failure, path, "is not a replay cache; delete it while no server runs");
-    error = posix_fallocate(table->file, 0, (off_t)table->size);
-    if (error) {
-        if (fresh && ftruncate(table->file, 0) != 0)
-            return replay_unusable(failure, path, strerror(errno));
-        return replay_unusable(failure, path, strerror(error));
+    if (status != SEC_E_OK)
+        return status;
+    switch (file_state_of(table, seen.st_size, &header)) {
+    case FILE_GOOD:
+        return file_adopt(table, path, &header, failure);
+    case FILE_EMPTY:
+        return file_make(table, path, entries, 0, failure);
+    default:
+        return file_foreign(path, failure);
     }
-    result = table_map(table, path, failure);
-    if (result != SEC_E_OK)
-        return result;
-    /* Whoever made it may have died before it was ready. */
-    fresh = fresh || (table->header->magic == 0 && table->size == size_for(buckets));
-    return fresh ? header_init(table->header, buckets, path, failure) : header_check(table, path, failure);
 }
 
 static SECURITY_STATUS file_open(struct replay_table *table, const char *path, uint32_t entries,
@@ -165,58 +165,120 @@ static SECURITY_STATUS file_open(struct replay_table *table, const char *path, u
     status = file_look(table, path, &seen, failure);
     if (status != SEC_E_OK)
         return status;
-    while (flock(table->file, LOCK_EX) != 0)
-        if (errno != EINTR)
-            return replay_unusable(failure, path, strerror(errno));
+    table->device = seen.st_dev;
+    table->inode = seen.st_ino;
+    if (!replay_range_lock(table, 0, 0))
+        return replay_unusable(failure, path, strerror(errno));
     status = file_fill(table, path, entries, failure);
-    (void)flock(table->file, LOCK_UN);
+    replay_range_unlock(table, 0, 0);
     return status;
 }
 
-SECURITY_STATUS replay_table_open(const char *path, uint32_t entries, struct replay_table **out,
+static SECURITY_STATUS memory_open(struct replay_table *table, uint32_t entries, struct failure *failure)
+{
+    struct stat seen;
+
+    table->nameless = true;
+    table->file = memfd_create("sspi-replay", MFD_CLOEXEC);
+    if (table->file < 0 || fstat(table->file, &seen) != 0)
+        return replay_unusable(failure, REPLAY_MEMORY, strerror(errno));
+    table->device = seen.st_dev;
+    table->inode = seen.st_ino;
+    return file_make(table, REPLAY_MEMORY, entries, 0, failure);
+}
+
+SECURITY_STATUS replay_table_open(struct replay_table *table, const char *path, uint32_t entries,
                                   struct failure *failure)
 {
-    struct replay_table *table = mem_zalloc(sizeof *table);
     SECURITY_STATUS status;
 
-    *out = NULL;
-    if (!table)
-        return failure_set(failure, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_OUT_OF_MEMORY,
-                           "no memory for a replay cache");
-    table->file = -1;
-    if (path) {
-        status = file_open(table, path, entries, failure);
-    } else {
-        table->size = size_for(buckets_for(entries));
-        status = table_map(table, REPLAY_MEMORY, failure);
-        if (status == SEC_E_OK)
-            status = header_init(table->header, buckets_for(entries), REPLAY_MEMORY, failure);
-    }
-    if (status != SEC_E_OK) {
+    *table = (struct replay_table){.file = -1};
+    status = path ? file_open(table, path, entries, failure) : memory_open(table, entries, failure);
+    if (status != SEC_E_OK)
         replay_table_close(table);
-        return status;
-    }
-    *out = table;
-    return SEC_E_OK;
+    return status;
 }
 
 void replay_table_close(struct replay_table *table)
 {
-    while (table) {
-        struct replay_table *older = table->older;
-
-        if (table->header)
-            munmap(table->header, table->size);
-        if (table->file >= 0)
-            close(table->file);
-        mem_free(table);
-        table = older;
-    }
+    if (table->file >= 0 && (!table->inode || replay_table_open_still(table)))
+        close(table->file);
+    table->file = -1;
 }
 
-bool replay_table_deleted(const struct replay_table *table)
+bool replay_table_named(const struct replay_table *table, const char *path)
 {
-    struct stat status;
+    struct stat seen;
 
-    return table->file >= 0 && fstat(table->file, &status) == 0 && status.st_nlink == 0;
+    return lstat(path, &seen) == 0 && seen.st_dev == table->device && seen.st_ino == table->inode;
+}
+
+static int64_t trust_from(const struct replay_table *table, const struct replay_login *login)
+{
+    return login->now + (login->skew > table->longest_skew ? login->skew : table->longest_skew);
+}
+
+bool replay_table_distrust(const struct replay_table *table, const struct replay_login *login)
+{
+    struct replay_header header;
+    bool ok = replay_range_lock(table, 0, 0);
+
+    if (!ok)
+        return false;
+    ok = header_read(table, &header);
+    if (ok && header.trusted_after < trust_from(table, login)) {
+        header.trusted_after = trust_from(table, login);
+        ok = header_write(table, &header);
+    }
+    replay_range_unlock(table, 0, 0);
+    return ok;
+}
+
+static SECURITY_STATUS skew_tell(struct replay_table *table, const char *path, int64_t skew, struct failure *failure)
+{
+    struct replay_header header;
+
+    if (!header_read(table, &header))
+        return replay_unusable(failure, path, "cannot be read");
+    if (header.longest_skew < skew) {
+        header.longest_skew = skew;
+        if (!header_write(table, &header))
+            return replay_unusable(failure, path, strerror(errno));
+    }
+    table->longest_skew = header.longest_skew;
+    return SEC_E_OK;
+}
+
+/* The file is locked. Others may have mended it before us. */
+static SECURITY_STATUS file_mend(struct replay_table *table, const char *path, uint32_t entries,
+                                 const struct replay_login *login, struct failure *failure)
+{
+    struct replay_header header;
+    struct stat seen;
+    SECURITY_STATUS status;
+
+    if (fstat(table->file, &seen) != 0)
+        return replay_unusable(failure, path, strerror(errno));
+    switch (file_state_of(table, seen.st_size, &header)) {
+    case FILE_GOOD:
+        status = header.left ? SEC_E_OK : file_adopt(table, path, &header, failure);
+        break;
+    case FILE_FOREIGN:
+        return file_foreign(path, failure);
+    default:
+        status = file_make(table, path, entries, trust_from(table, login), failure);
+    }
+    return status == SEC_E_OK ? skew_tell(table, path, login->skew, failure) : status;
+}
+
+SECURITY_STATUS replay_table_repair(struct replay_table *table, const char *path, uint32_t entries,
+                                    const struct replay_login *login, struct failure *failure)
+{
+    SECURITY_STATUS status;
+
+    if (!replay_range_lock(table, 0, 0))
+        return replay_unusable(failure, path, strerror(errno));
+    status = file_mend(table, path, entries, login, failure);
+    replay_range_unlock(table, 0, 0);
+    return status;
 }
