@@ -61,6 +61,8 @@ static SECURITY_STATUS provider_acquire(const struct provider *provider, const s
     (*credential)->use = request->use;
     (*credential)->settings = settings;
     (*credential)->accounts = NULL;
+    if (provider->prepare)
+        provider->prepare(*credential, &(*credential)->settings);
     return SEC_E_OK;
 }
 

@@ -39,7 +39,11 @@ SECURITY_STATUS SEC_ENTRY SspiCredentialSetOption(PCredHandle phCredential, cons
         return explain_usage(function, SEC_E_INVALID_PARAMETER, "name is NULL");
     status = credential_open(phCredential, &open, &failure);
     if (status == SEC_E_OK) {
-        status = settings_set(&open.entry->credential->settings, name, value, &failure);
+        struct credential *credential = open.entry->credential;
+
+        status = settings_set(&credential->settings, name, value, &failure);
+        if (status == SEC_E_OK && credential->provider->prepare)
+            credential->provider->prepare(credential, &credential->settings);
         credential_close(&open);
     }
     return explain_keep(function, status, &failure);

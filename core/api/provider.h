@@ -259,6 +259,17 @@ struct provider {
     /* An acceptor's credential has what it needs to accept (Kerberos: a key); NULL: always. For Negotiate's choice, and
      * SspiCredentialCheck. */
     bool (*usable)(struct credential *credential, struct failure *why);
+    /*
+     * For SspiCredentialCheck, an acceptor's credential that is about to be used: whether its logins can succeed. It
+     * opens what the first login would open. `*said`: something was named for this package, so that Negotiate must not
+     * do without it. NULL: `usable` answers.
+     */
+    SECURITY_STATUS (*check)(struct credential *credential, bool *said, struct failure *why);
+    /*
+     * After `acquire` and after each option, with the settings that count: makes what children that the program forks
+     * before its first login must share. Never fails: whoever needs it makes it then, and explains.
+     */
+    void (*prepare)(struct credential *credential, const struct settings *settings);
     /* The options are closed, or the account store was opened: for packages whose credential holds others (Negotiate).
      */
     void (*settle)(struct credential *credential);

@@ -267,6 +267,20 @@ static struct replay *replay_swap(struct krb_credential *credential, struct repl
     return kept;
 }
 
+/* A cache without a file is shared with those children alone that inherit it. */
+void krb_prepare(struct credential *base, const struct settings *settings)
+{
+    struct krb_credential *credential = (struct krb_credential *)base;
+
+    replay_close(credential->replay);
+    credential->replay = NULL;
+    if (!(base->use & SECPKG_CRED_INBOUND) || !settings->replay_cache
+        || strcmp(settings->replay_cache, REPLAY_MEMORY) != 0)
+        return;
+    if (replay_open(REPLAY_MEMORY, settings->replay_cache_entries, &credential->replay, NULL) != SEC_E_OK)
+        credential->replay = NULL;
+}
+
 /* Opened outside of our lock: the list of caches has a lock of its own that fork() waits for. */
 SECURITY_STATUS krb_credential_replay(struct krb_credential *credential, struct replay **replay,
                                       struct failure *failure)

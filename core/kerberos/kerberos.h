@@ -132,7 +132,8 @@ MUST_CHECK SECURITY_STATUS krb_set_cache(struct credential *credential, const ch
 /* The acceptor's keys as they are now; `fresh` as above. The caller releases them. */
 MUST_CHECK SECURITY_STATUS krb_credential_keys(struct krb_credential *credential, bool fresh, struct krb_keys **keys,
                                                struct failure *failure);
-/* Opened with the first login. Borrowed from the credential. */
+void krb_prepare(struct credential *credential, const struct settings *settings);
+/* Opened with the first login, or by krb_prepare. Borrowed from the credential. */
 MUST_CHECK SECURITY_STATUS krb_credential_replay(struct krb_credential *credential, struct replay **replay,
                                                  struct failure *failure);
 /* What the credential accepts tickets for; NULL: the one service of its keys. Borrowed. */

@@ -110,6 +110,18 @@ SECURITY_STATUS nego_acquire(const struct acquire *request, struct credential **
     return SEC_E_OK;
 }
 
+void nego_prepare(struct credential *base, const struct settings *settings)
+{
+    const struct nego_credential *credential = (struct nego_credential *)base;
+
+    for (size_t i = 0; i < NEGO_CHILDREN; i++) {
+        struct credential *child = credential->children[i];
+
+        if (child && child->provider->prepare)
+            child->provider->prepare(child, settings);
+    }
+}
+
 void nego_settle(struct credential *base)
 {
     struct nego_credential *credential = (struct nego_credential *)base;

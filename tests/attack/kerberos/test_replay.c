@@ -220,6 +220,37 @@ Test(replay_attack, at_another_process)
     place_clear(&place);
 }
 
+static int child_leg(struct bytes token)
+{
+    int status = -1;
+    pid_t child;
+
+    fflush(stdout);
+    child = fork();
+    cr_assert_geq(child, 0);
+    if (child == 0)
+        _exit(service_leg(&service, token) >= 0 ? 0 : service.reason == SSPI_REASON_REPLAY ? 1 : 2);
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_assert(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+/* A server that forks its workers before the first login: they share the cache that has no file. */
+Test(replay_attack, at_another_child_forked_before_the_first_login)
+{
+    static const char *const packages[] = {"Kerberos", "Negotiate"};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct bytes token;
+
+        service_open(&service, packages[i]);
+        token = service_request(&service);
+        cr_assert_eq(child_leg(token), 0, "%s", packages[i]);
+        cr_assert_eq(child_leg(token), 1, "%s", packages[i]);
+        down();
+    }
+}
+
 /* After a restart of the server, too. */
 Test(replay_attack, after_a_restart)
 {

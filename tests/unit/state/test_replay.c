@@ -145,6 +145,7 @@ Test(replay, threads_win_each_entry_once)
 struct small_race {
     struct replay *cache;
     int64_t stamp;
+    uint32_t first;
     unsigned won;
 };
 
@@ -153,7 +154,7 @@ static void *small_racer(void *argument)
     struct small_race *race = argument;
 
     for (uint32_t i = 0; i < 60; i++)
-        race->won += insert_at(race->cache, i, race->stamp, race->stamp) == SEC_E_OK;
+        race->won += insert_at(race->cache, (race->first + i) % 60, race->stamp, race->stamp) == SEC_E_OK;
     return NULL;
 }
 
@@ -162,13 +163,13 @@ Test(replay, threads_win_each_entry_of_one_bucket_once)
 {
     struct replay *cache = opened(REPLAY_MEMORY, 64);
 
-    for (int64_t round = 0; round < 50; round++) {
+    for (int64_t round = 0; round < 200; round++) {
         struct small_race races[RACERS];
         pthread_t threads[RACERS];
         unsigned won = 0;
 
         for (size_t i = 0; i < RACERS; i++) {
-            races[i] = (struct small_race){.cache = cache, .stamp = NOW + round * 4 * SKEW};
+            races[i] = (struct small_race){cache, NOW + round * 4 * SKEW, (uint32_t)i * 60 / RACERS, 0};
             cr_assert_eq(pthread_create(&threads[i], NULL, small_racer, &races[i]), 0);
         }
         for (size_t i = 0; i < RACERS; i++) {
@@ -176,6 +177,8 @@ Test(replay, threads_win_each_entry_of_one_bucket_once)
             won += races[i].won;
         }
         cr_assert_eq(won, 60u);
+        for (uint32_t i = 0; i < 60; i++) /* none was written over another */
+            assert_status(insert_at(cache, i, races[0].stamp, races[0].stamp), SEC_E_LOGON_DENIED);
     }
     replay_close(cache);
 }
