@@ -236,12 +236,20 @@ def prepare(call: Call) -> list[str]:
             lines.append(f"    slua_cell_own(&call, {owner_index(call)}, {index + 1}, {shape.name});")
     if call.function.name in overrides.KEEPS:
         keeper, kept = overrides.KEEPS[call.function.name]
-        lines.append(f"    slua_handle_keep(&call, {keeper_index(call, keeper)}, {input_index(call, kept)});")
+        lines.append(
+            f"    slua_handle_keep(&call, {keeper_object(call, keeper)}, {keeper_index(call, keeper)},"
+            f" {kept}, {input_index(call, kept)});"
+        )
     return lines
 
 
 def input_index(call: Call, name: str) -> int:
     return 1 + next(i for i, s in enumerate(call.inputs) if s.name == name)
+
+
+def keeper_object(call: Call, name: str) -> str:
+    step = any(isinstance(s, ContextStep) and s.name == name for s in call.inputs)
+    return f"{name}_object" if step else name
 
 
 def keeper_index(call: Call, name: str) -> str:
@@ -261,11 +269,13 @@ def owner_index(call: Call) -> str:
 def invoke(call: Call) -> list[str]:
     arguments = ", ".join(argument(call, name, shape) for name, shape in call.arguments)
     target = {"status": "status = ", "void": "", "number": "value = (ULONG)"}.get(call.result, "value = ")
-    lines = [
-        "    slua_call_enter(&call);",
-        f"    {target}{call.function.name}({arguments});",
-        "    slua_call_leave(&call);",
-    ]
+    statement = f"{target}{call.function.name}({arguments});"
+    room = next((s.name for s in call.inputs if isinstance(s, BuffersOut)), None)
+    if room:
+        lines = ["    do", f"        {statement}", f"    while (slua_output_again(&{room}, status));"]
+    else:
+        lines = [f"    {statement}"]
+    lines = ["    slua_call_enter(&call);", *lines, "    slua_call_leave(&call);"]
     for shape in call.inputs:
         if isinstance(shape, BuffersOut):
             lines.append(f"    slua_buffers_own(&call, &{shape.name});")
@@ -279,6 +289,7 @@ def invoke(call: Call) -> list[str]:
 
 def finish(call: Call) -> list[str]:
     lines = []
+    told = []
     if call.result == "status":
         lines.append("    if (status < 0) {")
         lines += [f"        slua_cell_discard({s.name});" for s in call.inputs if isinstance(s, CallbackIn)]
@@ -288,11 +299,12 @@ def finish(call: Call) -> list[str]:
             for i, s in enumerate(call.inputs)
             if isinstance(s, BuffersIn) and call.reports_status
         ]
-        lines += [
-            *(f"        {line}" for line in told),
-            f"        return slua_call_fail(&call, status, {token});",
-            "    }",
-        ]
+        fail = f"slua_call_fail(&call, status, {token});"
+        if told:
+            lines += [f"        int count = {fail}", "", *(f"        {line}" for line in told), "        return count;"]
+        else:
+            lines.append(f"        return {fail}")
+        lines.append("    }")
     for output in call.outputs:
         if isinstance(output, HandleOut):
             lines.append(f"    slua_handle_open({output.name}_object, {output.name}_made);")
@@ -302,8 +314,6 @@ def finish(call: Call) -> list[str]:
             lines += [
                 f"        slua_handle_open({shape.name}_object, (union sspi_value){{.handle = {shape.name}_made}});"
             ]
-    if call.result == "status":
-        lines += [f"    {line}" for line in told]
     pushes = [push_output(s) for s in call.outputs]
     if call.reports_status:
         pushes.insert(0, "slua_push_number(L, (ULONG)status);")
@@ -312,4 +322,4 @@ def finish(call: Call) -> list[str]:
     if call.result == "text":
         pushes.insert(0, "lua_pushstring(L, value);")
     pushes = pushes or ["lua_pushboolean(L, 1);"]
-    return [*lines, *(f"    {p}" for p in pushes), f"    return {len(pushes)};"]
+    return [*lines, *(f"    {p}" for p in pushes), *(f"    {line}" for line in told), f"    return {len(pushes)};"]

@@ -4,11 +4,9 @@
 
 #include <string.h>
 
-#define GUARD_CLOSED 0x80000000u
-
 void sspi_guard_init_closed(struct sspi_guard *guard)
 {
-    atomic_init(&guard->word, GUARD_CLOSED);
+    atomic_init(&guard->word, SSPI_GUARD_CLOSED);
 }
 
 void sspi_guard_open(struct sspi_guard *guard)
@@ -21,7 +19,7 @@ bool sspi_guard_enter(struct sspi_guard *guard)
     unsigned word = atomic_load_explicit(&guard->word, memory_order_relaxed);
 
     do {
-        if (word & GUARD_CLOSED)
+        if (word & SSPI_GUARD_CLOSED)
             return false;
     } while (!atomic_compare_exchange_weak_explicit(&guard->word, &word, word + 1, memory_order_acquire,
                                                     memory_order_relaxed));
@@ -30,22 +28,22 @@ bool sspi_guard_enter(struct sspi_guard *guard)
 
 bool sspi_guard_leave(struct sspi_guard *guard)
 {
-    return atomic_fetch_sub_explicit(&guard->word, 1, memory_order_acq_rel) == (GUARD_CLOSED | 1);
+    return atomic_fetch_sub_explicit(&guard->word, 1, memory_order_acq_rel) == (SSPI_GUARD_CLOSED | 1);
 }
 
 bool sspi_guard_close(struct sspi_guard *guard)
 {
-    return atomic_fetch_or_explicit(&guard->word, GUARD_CLOSED, memory_order_acq_rel) == 0;
+    return atomic_fetch_or_explicit(&guard->word, SSPI_GUARD_CLOSED, memory_order_acq_rel) == 0;
 }
 
 bool sspi_guard_closed(const struct sspi_guard *guard)
 {
-    return (atomic_load_explicit(&guard->word, memory_order_relaxed) & GUARD_CLOSED) != 0;
+    return (atomic_load_explicit(&guard->word, memory_order_relaxed) & SSPI_GUARD_CLOSED) != 0;
 }
 
 bool sspi_guard_alone(const struct sspi_guard *guard)
 {
-    return (atomic_load_explicit(&guard->word, memory_order_relaxed) & ~GUARD_CLOSED) == 1;
+    return (atomic_load_explicit(&guard->word, memory_order_relaxed) & ~SSPI_GUARD_CLOSED) == 1;
 }
 
 void sspi_value_free(enum sspi_kind kind, union sspi_value *value)
@@ -65,36 +63,6 @@ void sspi_value_free(enum sspi_kind kind, union sspi_value *value)
 }
 
 /* ---- Arguments ---- */
-
-void sspi_buffers_init(struct sspi_buffers *buffers)
-{
-    buffers->desc = (SecBufferDesc){SECBUFFER_VERSION, 0, buffers->buffers};
-    buffers->allocated = 0;
-    buffers->first = NULL;
-    buffers->first_size = 0;
-}
-
-SecBufferDesc *sspi_buffers_desc(struct sspi_buffers *buffers)
-{
-    return buffers->desc.cBuffers ? &buffers->desc : NULL;
-}
-
-void sspi_buffers_add(struct sspi_buffers *buffers, ULONG type, void *data, ULONG size)
-{
-    ULONG i = buffers->desc.cBuffers++;
-
-    buffers->buffers[i] = (SecBuffer){size, type, data};
-    buffers->types[i] = type;
-    if (i == 0) {
-        buffers->first = data;
-        buffers->first_size = size;
-    }
-}
-
-bool sspi_buffers_retyped(const struct sspi_buffers *buffers, ULONG i)
-{
-    return buffers->buffers[i].BufferType != buffers->types[i];
-}
 
 bool sspi_buffers_offset(const struct sspi_buffers *buffers, ULONG i, ULONG *offset)
 {
@@ -137,9 +105,15 @@ SecBuffer *sspi_buffers_token(struct sspi_buffers *buffers)
     return NULL;
 }
 
-ULONG sspi_buffers_flags(const struct sspi_buffers *buffers, ULONG flags)
+bool sspi_buffers_mixed(const struct sspi_buffers *buffers)
 {
-    return buffers->allocated ? flags | ASC_REQ_ALLOCATE_MEMORY : flags;
+    for (ULONG i = 0; buffers->allocated && i < buffers->desc.cBuffers; i++) {
+        ULONG type = buffers->types[i] & ~(ULONG)SECBUFFER_ATTRMASK;
+
+        if (!(buffers->allocated >> i & 1) && (type == SECBUFFER_TOKEN || type == SECBUFFER_ALERT))
+            return true;
+    }
+    return false;
 }
 
 void sspi_identity_set(struct sspi_identity *identity, int part, const void *data, ULONG size)

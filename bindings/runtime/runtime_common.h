@@ -24,6 +24,8 @@
 
 enum sspi_kind { SSPI_KIND_CREDENTIAL, SSPI_KIND_CONTEXT, SSPI_KIND_STORE };
 
+#define SSPI_GUARD_CLOSED 0x80000000u
+
 /* Users of an object in its low bits, closed in its top bit. Zero is an open object that nobody uses. */
 struct sspi_guard {
     atomic_uint word;
@@ -41,6 +43,23 @@ SSPI_MUST_CHECK bool sspi_guard_close(struct sspi_guard *guard);
 bool sspi_guard_closed(const struct sspi_guard *guard);
 /* The caller is the only user, and no other can come before it gives up the lock of its interpreter. */
 bool sspi_guard_alone(const struct sspi_guard *guard);
+
+/* Enter and leave for an object that one thread at a time can reach, as those of a Lua state: without locked
+ * instructions. The object is open. */
+static inline void sspi_guard_enter_unshared(struct sspi_guard *guard)
+{
+    unsigned word = atomic_load_explicit(&guard->word, memory_order_relaxed);
+
+    atomic_store_explicit(&guard->word, word + 1, memory_order_relaxed);
+}
+
+SSPI_MUST_CHECK static inline bool sspi_guard_leave_unshared(struct sspi_guard *guard)
+{
+    unsigned word = atomic_load_explicit(&guard->word, memory_order_relaxed) - 1;
+
+    atomic_store_explicit(&guard->word, word, memory_order_relaxed);
+    return word == SSPI_GUARD_CLOSED;
+}
 
 /* What a handle object holds. */
 union sspi_value {
@@ -66,13 +85,39 @@ struct sspi_buffers {
     ULONG first_size;
 };
 
-void sspi_buffers_init(struct sspi_buffers *buffers);
+static inline void sspi_buffers_init(struct sspi_buffers *buffers)
+{
+    buffers->desc = (SecBufferDesc){SECBUFFER_VERSION, 0, buffers->buffers};
+    buffers->allocated = 0;
+    buffers->first = NULL;
+    buffers->first_size = 0;
+}
+
 /* The descriptor, or NULL where the script gave none and none is needed. */
-SecBufferDesc *sspi_buffers_desc(struct sspi_buffers *buffers);
+static inline SecBufferDesc *sspi_buffers_desc(struct sspi_buffers *buffers)
+{
+    return buffers->desc.cBuffers ? &buffers->desc : NULL;
+}
+
 /* Appends; the caller has checked the count against SSPI_BUFFERS_MAX. */
-void sspi_buffers_add(struct sspi_buffers *buffers, ULONG type, void *data, ULONG size);
+static inline void sspi_buffers_add(struct sspi_buffers *buffers, ULONG type, void *data, ULONG size)
+{
+    ULONG i = buffers->desc.cBuffers++;
+
+    buffers->buffers[i] = (SecBuffer){size, type, data};
+    buffers->types[i] = type;
+    if (i == 0) {
+        buffers->first = data;
+        buffers->first_size = size;
+    }
+}
+
 /* The package gave buffer `i` another type (EMPTY became EXTRA, MISSING, DATA). */
-bool sspi_buffers_retyped(const struct sspi_buffers *buffers, ULONG i);
+static inline bool sspi_buffers_retyped(const struct sspi_buffers *buffers, ULONG i)
+{
+    return buffers->buffers[i].BufferType != buffers->types[i];
+}
+
 /* Where buffer `i` lies within the first buffer that the script gave. False: elsewhere, or nowhere. */
 SSPI_MUST_CHECK bool sspi_buffers_offset(const struct sspi_buffers *buffers, ULONG i, ULONG *offset);
 /* Bytes in all buffers. */
@@ -81,8 +126,14 @@ uint64_t sspi_buffers_size(const struct sspi_buffers *buffers);
 void sspi_buffers_free_allocated(struct sspi_buffers *buffers);
 /* The first TOKEN buffer that the package allocated, with something in it; NULL. */
 SecBuffer *sspi_buffers_token(struct sspi_buffers *buffers);
-/* ASC_REQ_ or ISC_REQ_ALLOCATE_MEMORY, the same bit, where a buffer is left to the package. */
-ULONG sspi_buffers_flags(const struct sspi_buffers *buffers, ULONG flags);
+/* A buffer is left to the package, and a TOKEN or ALERT has the script's room: the package would allocate both. */
+bool sspi_buffers_mixed(const struct sspi_buffers *buffers);
+
+/* ASC_REQ_ or ISC_REQ_ALLOCATE_MEMORY, the same bit, where a buffer is left to the package and nowhere else. */
+static inline ULONG sspi_buffers_flags(const struct sspi_buffers *buffers, ULONG flags)
+{
+    return buffers->allocated ? flags | ASC_REQ_ALLOCATE_MEMORY : flags & ~(ULONG)ASC_REQ_ALLOCATE_MEMORY;
+}
 
 /* User, domain and password of a script: borrowed pointers. */
 struct sspi_identity {

@@ -19,11 +19,22 @@ struct slua_module {
     const struct sspi_row *event_row;
 };
 
+/* One kind of handle in one Lua state. Its address tells handles from other userdata of their size. */
+struct slua_type {
+    struct slua_state *state;
+    enum sspi_kind kind;
+};
+
+/* Room for the token of a leg. A larger one is allocated by the package. */
+#define SLUA_OUTPUT_ROOM 16384
+
 /* First upvalue of every function. */
 struct slua_state {
     const struct slua_module *module;
-    const void *buffer;          /* metatable of buffers */
-    struct slua_buffer *pending; /* owns memory of libsspi while one string is made of it */
+    const void *buffer;                     /* metatable of buffers */
+    struct slua_buffer *pending;            /* owns memory of libsspi while one string is made of it */
+    struct slua_type types[3];              /* by kind */
+    unsigned char output[SLUA_OUTPUT_ROOM]; /* of the outermost call; what arrives here goes to the peer */
 };
 
 /* Upvalues: the state, the metatables by kind, that of buffers. */
@@ -31,11 +42,11 @@ struct slua_state {
 
 /* A credential, a context or an account store. */
 struct slua_handle {
-    const struct slua_state *state; /* ours alone: tells it from other userdata of its size */
-    enum sspi_kind kind;
+    const struct slua_type *type;
     struct sspi_guard guard; /* closed until a value is set */
     union sspi_value value;
-    void *cell; /* key of its callback; freed by slua_cell_release */
+    void *cell;                     /* key of its callback; freed by slua_cell_release */
+    const struct slua_handle *kept; /* a context's credential, which is its user value */
 };
 
 /* Memory that a package allocated. */
@@ -57,29 +68,52 @@ struct slua_attribute {
 struct slua_call {
     struct slua_call *outer; /* the call whose callback this one comes from */
     lua_State *L;
-    const struct slua_state *state;
+    struct slua_call **innermost; /* this thread's, looked up once */
+    struct slua_state *state;
     const char *function;
     int raised; /* stack index of what a lookup raised; 0: nothing */
     unsigned handles_used;
     struct slua_handle *handles[SLUA_HANDLES_MAX];
 };
 
-/* Slots of the stack that a generated function needs at most beside its lists of buffers; Lua gives 20. */
+/* Slots of the stack that a generated function needs at most beside its lists of buffers; Lua gives 20 to every
+ * function, which is enough up to SLUA_ARGUMENTS of them. */
 #define SLUA_STACK 20
+#define SLUA_ARGUMENTS 8
 
 /* A descriptor, and the stack index of the userdata behind each buffer (0: the script's own string). */
 struct slua_buffers {
     struct sspi_buffers common;
     int objects[SSPI_BUFFERS_MAX];
-    bool listed; /* pOutput was a list, so the result is one, of objects; else the token is a string */
+    bool listed; /* the script gave a list; so what pOutput becomes is one, of objects; else the token is a string */
+    bool own;    /* the token goes to the state's own room */
 };
 
 /* ---- A call ---- */
 
 void slua_call_begin(struct slua_call *call, lua_State *L, const char *function, int most);
+/* A call that no function of the module makes: the end of an object. */
+void slua_call_plain(struct slua_call *call, lua_State *L, struct slua_state *state);
+
 /* Around the call of libsspi: nothing between them may raise. */
-void slua_call_enter(struct slua_call *call);
-void slua_call_leave(struct slua_call *call);
+static inline void slua_call_enter(struct slua_call *call)
+{
+    *call->innermost = call;
+    for (unsigned i = 0; i < call->handles_used; i++)
+        sspi_guard_enter_unshared(&call->handles[i]->guard); /* open: slua_take_handle has looked */
+}
+
+static inline void slua_call_leave(struct slua_call *call)
+{
+    for (unsigned i = 0; i < call->handles_used; i++) {
+        struct slua_handle *handle = call->handles[i];
+
+        if (sspi_guard_leave_unshared(&handle->guard))
+            sspi_value_free(handle->type->kind, &handle->value);
+    }
+    *call->innermost = call->outer;
+}
+
 /* Pushes nil, sense, name of the status, token for the peer or nil, explanation, reason; gives their count. */
 int slua_call_fail(struct slua_call *call, SECURITY_STATUS status, struct slua_buffers *output);
 
@@ -88,7 +122,22 @@ int slua_call_fail(struct slua_call *call, SECURITY_STATUS status, struct slua_b
 struct slua_handle *slua_take_handle(struct slua_call *call, int index, const char *name, enum sspi_kind kind,
                                      bool optional);
 const char *slua_take_text(struct slua_call *call, int index, const char *name, bool optional);
-ULONG slua_take_number(struct slua_call *call, int index, const char *name, bool is_signed);
+/* Any number, or an error. */
+ULONG slua_take_any_number(struct slua_call *call, int index, const char *name, bool is_signed);
+
+static inline ULONG slua_take_number(struct slua_call *call, int index, const char *name, bool is_signed)
+{
+#if LUA_VERSION_NUM >= 503
+    if (lua_isinteger(call->L, index)) {
+        lua_Integer integer = lua_tointeger(call->L, index);
+
+        if (integer >= 0 && integer <= (lua_Integer)UINT32_MAX)
+            return (ULONG)integer;
+    }
+#endif
+    return slua_take_any_number(call, index, name, is_signed);
+}
+
 BOOL slua_take_flag(struct slua_call *call, int index, const char *name);
 const void *slua_take_bytes(struct slua_call *call, int index, const char *name, bool optional, ULONG *size);
 /* A table with user, domain, password, or nil. */
@@ -97,7 +146,7 @@ void slua_take_identity(struct slua_call *call, int index, const char *name, str
  * number: the room. `writable` as for Python. */
 void slua_take_buffers(struct slua_call *call, int index, const char *name, bool optional, int writable,
                        struct slua_buffers *buffers);
-/* nil: one TOKEN buffer that the package allocates; else a list of types or of {type, room}. */
+/* nil: one TOKEN buffer in the state's room; else a list of types, which the package allocates, or of {type, room}. */
 void slua_take_output(struct slua_call *call, int index, const char *name, struct slua_buffers *buffers);
 /* A function, or nil where optional: then NULL. The key of a callback that slua_cell_own() gives to its owner. */
 void *slua_take_callback(struct slua_call *call, int index, const char *name, bool optional);
@@ -106,11 +155,24 @@ const struct sspi_row *slua_take_attribute(struct slua_call *call, const char *n
 
 /* ---- Objects: each pushes one userdata ---- */
 
-SecHandle *slua_handle_pointer(struct slua_handle *handle);
+static inline SecHandle *slua_handle_pointer(struct slua_handle *handle)
+{
+    return handle ? &handle->value.handle : NULL;
+}
+
+/* The handle of a type at `index`; NULL. Cheaper than by its metatable: two questions to Lua. */
+static inline struct slua_handle *slua_handle_at(lua_State *L, int index, const struct slua_type *type)
+{
+    struct slua_handle *handle = lua_touserdata(L, index);
+
+    return handle && lua_rawlen(L, index) == sizeof *handle && handle->type == type ? handle : NULL;
+}
+
 struct slua_handle *slua_handle_new(struct slua_call *call, enum sspi_kind kind);
 void slua_handle_open(struct slua_handle *handle, union sspi_value value);
-/* The object at `keeper` keeps the one at `kept` alive; nil is legal. */
-void slua_handle_keep(struct slua_call *call, int keeper, int kept);
+/* The object at `keeper_index` keeps the one at `kept_index` alive; NULL is legal. */
+void slua_handle_keep(struct slua_call *call, struct slua_handle *keeper, int keeper_index,
+                      const struct slua_handle *kept, int kept_index);
 /* The callback at stack index `function` belongs to the object at `owner`, before libsspi learns of it. */
 void slua_cell_own(struct slua_call *call, int owner, int function, void *cell);
 /* libsspi did not take it. NULL is legal. */
@@ -128,13 +190,24 @@ SECURITY_STATUS slua_callback_SSPI_ACCOUNT_LOOKUP_FN(void *argument, const char 
                                                      PSSPI_ACCOUNT_KEYS keys);
 void slua_callback_SSPI_EVENT_FN(void *argument, const SSPI_EVENT *event);
 void slua_cell_release(void *argument);
-struct slua_call *slua_call_current(void);
 
 /* ---- Results: each pushes one value ---- */
 
 /* A whole number; an integer where the version has them. */
-void slua_push_number(lua_State *L, uint64_t number);
-void slua_push_time(lua_State *L, TimeStamp time);
+static inline void slua_push_number(lua_State *L, uint64_t number)
+{
+#if LUA_VERSION_NUM >= 503
+    lua_pushinteger(L, (lua_Integer)number);
+#else
+    lua_pushnumber(L, (lua_Number)(int64_t)number);
+#endif
+}
+
+static inline void slua_push_time(lua_State *L, TimeStamp time)
+{
+    slua_push_number(L, (uint64_t)time.QuadPart);
+}
+
 /* A string or text of libsspi's memory, which is freed; nil for NULL. */
 void slua_push_taken(struct slua_call *call, void *data, size_t size);
 void slua_push_text(struct slua_call *call, char *text);
@@ -142,12 +215,29 @@ void slua_push_rows(lua_State *L, const struct sspi_row *row, struct slua_buffer
 void slua_push_row(lua_State *L, const struct sspi_row *row, const void *base);
 void slua_push_single(lua_State *L, const struct sspi_row *row, struct slua_buffer *holder);
 void slua_push_attribute(lua_State *L, struct slua_attribute *attribute);
+/* The token did not fit the state's room: true, once, where the package is to allocate it and the call is to be made
+ * again. */
+bool slua_output_again(struct slua_buffers *buffers, SECURITY_STATUS status);
+void slua_list_own(struct slua_call *call, struct slua_buffers *buffers);
+void slua_list_tell(struct slua_call *call, int index, struct slua_buffers *buffers);
+
 /* After the call: what the package allocated goes to its userdata. Cannot raise. */
-void slua_buffers_own(struct slua_call *call, struct slua_buffers *buffers);
+static inline void slua_buffers_own(struct slua_call *call, struct slua_buffers *buffers)
+{
+    if (buffers->listed)
+        slua_list_own(call, buffers);
+}
+
 /* {{type, data}, ...} after a message function. */
 void slua_push_buffers(struct slua_call *call, struct slua_buffers *buffers);
 /* Where the script gave a list: what the package retyped is replaced in it by {type, size}. */
-void slua_buffers_tell(struct slua_call *call, int index, struct slua_buffers *buffers);
+static inline void slua_buffers_tell(struct slua_call *call, int index, struct slua_buffers *buffers)
+{
+    if (buffers->listed)
+        slua_list_tell(call, index, buffers);
+}
+
+/* Comes before anything that can run the collector: a finalizer may make a call that uses the state's room. */
 void slua_push_output(struct slua_call *call, struct slua_buffers *buffers);
 
 /* ---- The module ---- */

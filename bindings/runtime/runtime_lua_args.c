@@ -29,22 +29,12 @@ static void *object_of(lua_State *L, int index, const void *metatable)
     return same ? lua_touserdata(L, index) : NULL;
 }
 
-/* A handle of this state at `index`; NULL. Cheaper than its metatable: two questions to Lua. */
-static struct slua_handle *handle_of(struct slua_call *call, int index, enum sspi_kind kind)
-{
-    struct slua_handle *handle = lua_touserdata(call->L, index);
-
-    if (!handle || lua_rawlen(call->L, index) != sizeof *handle || handle->state != call->state || handle->kind != kind)
-        return NULL;
-    return handle;
-}
-
 /* A context is locked while one of its own callbacks runs. */
-static bool in_own_callback(const struct slua_handle *handle)
+static bool in_own_callback(const struct slua_call *call, const struct slua_handle *handle)
 {
-    for (const struct slua_call *call = slua_call_current(); call; call = call->outer) {
+    for (call = call->outer; call; call = call->outer) {
         for (unsigned i = 0; i < call->handles_used; i++) {
-            if (call->handles[i] == handle && handle->kind == SSPI_KIND_CONTEXT)
+            if (call->handles[i] == handle && handle->type->kind == SSPI_KIND_CONTEXT)
                 return true;
         }
     }
@@ -54,16 +44,15 @@ static bool in_own_callback(const struct slua_handle *handle)
 struct slua_handle *slua_take_handle(struct slua_call *call, int index, const char *name, enum sspi_kind kind,
                                      bool optional)
 {
-    struct slua_handle *handle;
+    struct slua_handle *handle = slua_handle_at(call->L, index, &call->state->types[kind]);
 
-    if (optional && lua_isnil(call->L, index))
+    if (!handle && optional && lua_isnil(call->L, index))
         return NULL;
-    handle = handle_of(call, index, kind);
     if (!handle) {
         wrong_type(call, index, name, kind_names[kind], optional);
         return NULL;
     }
-    if (in_own_callback(handle))
+    if (in_own_callback(call, handle))
         wrong_value(call, name, "is in use by the call that this callback belongs to");
     if (sspi_guard_closed(&handle->guard))
         wrong_value(call, name, "is closed");
@@ -94,19 +83,10 @@ static bool fits(lua_Number number, bool is_signed)
     return number >= least && number <= (lua_Number)UINT32_MAX && number == (lua_Number)(int64_t)number;
 }
 
-ULONG slua_take_number(struct slua_call *call, int index, const char *name, bool is_signed)
+ULONG slua_take_any_number(struct slua_call *call, int index, const char *name, bool is_signed)
 {
     lua_Number number;
 
-#if LUA_VERSION_NUM >= 503
-    if (lua_isinteger(call->L, index)) {
-        lua_Integer integer = lua_tointeger(call->L, index);
-
-        if (integer < (is_signed ? (lua_Integer)INT32_MIN : 0) || integer > (lua_Integer)UINT32_MAX)
-            wrong_value(call, name, "is not a whole number of 32 bits");
-        return (ULONG)integer;
-    }
-#endif
     if (lua_type(call->L, index) != LUA_TNUMBER)
         wrong_type(call, index, name, "a number", false);
     number = lua_tonumber(call->L, index);
@@ -255,23 +235,31 @@ static int list_length(struct slua_call *call, int index, const char *name)
     return (int)count;
 }
 
+static void take_list(struct slua_call *call, int index, const char *name, int writable, struct slua_buffers *buffers)
+{
+    int count = list_length(call, index, name);
+
+    buffers->listed = true;
+    for (int i = 1; i <= count; i++) {
+        lua_rawgeti(call->L, index, i);
+        take_pair(call, name, writable, buffers);
+    }
+}
+
 void slua_take_buffers(struct slua_call *call, int index, const char *name, bool optional, int writable,
                        struct slua_buffers *buffers)
 {
     const void *data = NULL;
     ULONG size;
-    int count;
+    int type = lua_type(call->L, index);
 
     sspi_buffers_init(&buffers->common);
-    buffers->listed = true;
-    if (optional && lua_isnil(call->L, index))
+    buffers->own = false;
+    buffers->listed = false;
+    if (type == LUA_TNIL && optional)
         return;
-    if (lua_istable(call->L, index)) {
-        count = list_length(call, index, name);
-        for (int i = 1; i <= count; i++) {
-            lua_rawgeti(call->L, index, i);
-            take_pair(call, name, writable, buffers);
-        }
+    if (type == LUA_TTABLE) {
+        take_list(call, index, name, writable, buffers);
         return;
     }
     if (!data_at(call, index, name, &data, &size))
@@ -295,6 +283,17 @@ static void add_allocated(struct slua_call *call, ULONG type, struct slua_buffer
     sspi_buffers_add(&buffers->common, type, NULL, 0);
 }
 
+/* A call from a callback leaves the state's room to the call that it interrupts. */
+static bool own_room_free(const struct slua_call *call)
+{
+#if LUA_VERSION_NUM >= 503
+    return !call->outer;
+#else
+    (void)call;
+    return false; /* making a string runs the collector first, whose finalizers may use the room */
+#endif
+}
+
 void slua_take_output(struct slua_call *call, int index, const char *name, struct slua_buffers *buffers)
 {
     lua_State *L = call->L;
@@ -302,6 +301,11 @@ void slua_take_output(struct slua_call *call, int index, const char *name, struc
 
     sspi_buffers_init(&buffers->common);
     buffers->listed = !lua_isnil(L, index);
+    buffers->own = !buffers->listed && own_room_free(call);
+    if (buffers->own) {
+        sspi_buffers_add(&buffers->common, SECBUFFER_TOKEN, call->state->output, SLUA_OUTPUT_ROOM);
+        return;
+    }
     if (!buffers->listed) {
         buffers->common.allocated = 1;
         sspi_buffers_add(&buffers->common, SECBUFFER_TOKEN, NULL, 0);
@@ -317,6 +321,18 @@ void slua_take_output(struct slua_call *call, int index, const char *name, struc
         else
             take_pair(call, name, 1, buffers);
     }
+    if (sspi_buffers_mixed(&buffers->common))
+        wrong_value(call, name, "leaves one buffer to the package and has room for a token or an alert");
+}
+
+bool slua_output_again(struct slua_buffers *buffers, SECURITY_STATUS status)
+{
+    if (status != SEC_E_BUFFER_TOO_SMALL || !buffers->own)
+        return false;
+    buffers->own = false;
+    buffers->common.allocated = 1;
+    buffers->common.buffers[0] = (SecBuffer){0, SECBUFFER_TOKEN, NULL};
+    return true;
 }
 
 const struct sspi_row *slua_take_attribute(struct slua_call *call, const char *name, const struct sspi_attribute *table,

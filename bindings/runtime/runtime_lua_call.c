@@ -8,44 +8,29 @@
 /* Calls of this thread, innermost first. A callback finds its Lua state here. */
 static _Thread_local struct slua_call *current_call;
 
-struct slua_call *slua_call_current(void)
+void slua_call_plain(struct slua_call *call, lua_State *L, struct slua_state *state)
 {
-    return current_call;
+    call->innermost = &current_call;
+    call->outer = *call->innermost;
+    call->L = L;
+    call->state = state;
+    call->function = "close";
+    call->raised = 0;
+    call->handles_used = 0;
 }
 
 void slua_call_begin(struct slua_call *call, lua_State *L, const char *function, int most)
 {
     int given = lua_gettop(L);
 
-    call->outer = NULL;
-    call->L = L;
-    call->state = lua_touserdata(L, lua_upvalueindex(1));
+    slua_call_plain(call, L, lua_touserdata(L, lua_upvalueindex(1)));
     call->function = function;
-    call->raised = 0;
-    call->handles_used = 0;
     if (given > most)
         luaL_error(L, "%s takes at most %d arguments, not %d", function, most, given);
-    luaL_checkstack(L, SLUA_STACK, function);
-    lua_settop(L, most);
-}
-
-void slua_call_enter(struct slua_call *call)
-{
-    call->outer = current_call;
-    current_call = call;
-    for (unsigned i = 0; i < call->handles_used; i++)
-        (void)!sspi_guard_enter(&call->handles[i]->guard); /* open: slua_take_handle has looked */
-}
-
-void slua_call_leave(struct slua_call *call)
-{
-    for (unsigned i = 0; i < call->handles_used; i++) {
-        struct slua_handle *handle = call->handles[i];
-
-        if (sspi_guard_leave(&handle->guard))
-            sspi_value_free(handle->kind, &handle->value);
-    }
-    current_call = call->outer;
+    if (most > SLUA_ARGUMENTS)
+        luaL_checkstack(L, SLUA_STACK, function);
+    if (given < most)
+        lua_settop(L, most);
 }
 
 /* ---- Failure ---- */
@@ -71,6 +56,10 @@ static void push_token(struct slua_call *call, struct slua_buffers *output)
 {
     SecBuffer *token = output ? sspi_buffers_token(&output->common) : NULL;
 
+    if (output && output->own) {
+        slua_push_output(call, output);
+        return;
+    }
     if (output && !token && !output->listed)
         sspi_buffers_free_allocated(&output->common);
     if (!token)
@@ -88,7 +77,7 @@ int slua_call_fail(struct slua_call *call, SECURITY_STATUS status, struct slua_b
     int first = lua_gettop(L) + 1;
     const char *name;
 
-    luaL_checkstack(L, 8, call->function);
+    luaL_checkstack(L, 10, call->function);
     push_token(call, output);
     push_explanation(call);
     lua_pushnil(L);

@@ -4,20 +4,6 @@
 
 #include <string.h>
 
-void slua_push_number(lua_State *L, uint64_t number)
-{
-#if LUA_VERSION_NUM >= 503
-    lua_pushinteger(L, (lua_Integer)number);
-#else
-    lua_pushnumber(L, (lua_Number)(int64_t)number);
-#endif
-}
-
-void slua_push_time(lua_State *L, TimeStamp time)
-{
-    slua_push_number(L, (uint64_t)time.QuadPart);
-}
-
 /* Frees what a holder still has; its object stays, empty. */
 static void holder_empty(struct slua_buffer *holder)
 {
@@ -131,13 +117,13 @@ void slua_push_attribute(lua_State *L, struct slua_attribute *attribute)
 
 /* ---- Buffers ---- */
 
-void slua_buffers_own(struct slua_call *call, struct slua_buffers *buffers)
+void slua_list_own(struct slua_call *call, struct slua_buffers *buffers)
 {
     for (ULONG i = 0; i < buffers->common.desc.cBuffers; i++) {
         SecBuffer *buffer = &buffers->common.buffers[i];
         struct slua_buffer *owner;
 
-        if (!(buffers->common.allocated >> i & 1) || !buffers->listed)
+        if (!(buffers->common.allocated >> i & 1))
             continue;
         owner = lua_touserdata(call->L, buffers->objects[i]);
         owner->data = buffer->pvBuffer;
@@ -177,12 +163,10 @@ void slua_push_buffers(struct slua_call *call, struct slua_buffers *buffers)
     }
 }
 
-void slua_buffers_tell(struct slua_call *call, int index, struct slua_buffers *buffers)
+void slua_list_tell(struct slua_call *call, int index, struct slua_buffers *buffers)
 {
     lua_State *L = call->L;
 
-    if (!lua_istable(L, index))
-        return;
     for (ULONG i = 0; i < buffers->common.desc.cBuffers; i++) {
         if (!sspi_buffers_retyped(&buffers->common, i))
             continue;
@@ -199,6 +183,12 @@ void slua_push_output(struct slua_call *call, struct slua_buffers *buffers)
 {
     SecBuffer *token = &buffers->common.buffers[0];
 
+    if (buffers->own && token->cbBuffer)
+        lua_pushlstring(call->L, token->pvBuffer, token->cbBuffer);
+    else if (buffers->own)
+        lua_pushnil(call->L);
+    if (buffers->own)
+        return;
     if (!buffers->listed && !token->cbBuffer)
         sspi_buffers_free_allocated(&buffers->common);
     if (!buffers->listed) {

@@ -325,6 +325,8 @@ bool py_take_output(struct py_call *call, Py_ssize_t index, const char *name, st
         buffers->allocated |= 1u << buffers->desc.cBuffers;
         sspi_buffers_add(buffers, type, NULL, 0);
     }
+    if (sspi_buffers_mixed(buffers))
+        return wrong_value(call, name, "leaves one buffer to the package and has room for a token or an alert");
     return true;
 }
 

@@ -45,8 +45,7 @@ static int handshakes_by_legs(void *argument)
     int failed = 0;
 
     for (int i = 0; i < HANDSHAKES; i++) {
-        pairs[i].client_credential = ((struct pair *)argument)->client_credential;
-        pairs[i].server_credential = ((struct pair *)argument)->server_credential;
+        pairs[i] = *(struct pair *)argument;
         failed = failed ? failed : pair_start(&pairs[i]);
     }
     for (int i = 0; i < HANDSHAKES; i++)

@@ -62,6 +62,33 @@ describe("TLS", function()
         assert.truthy(one:explain():find("TLSv1.3", 1, true))
     end)
 
+    it("takes a flight that is larger than the room that a Lua state has for tokens", function()
+        local core, path = sspi.core, folder .. "/large.pem"
+        lines_of(("cd '%s' && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=%s "
+            .. "-addext nsComment=%s -addext subjectAltName=DNS:%s -keyout large.key -out large.crt 2>large.log "
+            .. "&& cat large.key >large.pem && chmod 600 large.pem && cat large.crt >>large.pem"):format(
+            folder, NAME, ("x"):rep(20000), NAME))
+        local events = 0
+        local large = assert(sspi.credential {
+            package = "Schannel", options = { tls_certificate = path }, on_event = function() events = events + 1 end,
+        })
+        local trusting = assert(sspi.credential {
+            package = "Schannel", usage = "initiate", options = { tls_trust = folder .. "/large.crt" },
+        })
+        local other = tls.client(trusting, { target = NAME })
+        assert(other:start())
+        local status, handle, flight, _, why =
+            core.AcceptSecurityContext(large.handle, nil, other:to_send(), core.ASC_REQ_STREAM, 0)
+        assert.equal(core.SEC_I_CONTINUE_NEEDED, status, why)
+        assert(#flight > 16384, #flight)
+        assert(other:receive(flight))
+        status, _, flight = core.AcceptSecurityContext(large.handle, handle, other:to_send(), core.ASC_REQ_STREAM, 0)
+        assert.equal(core.SEC_E_OK, status)
+        assert(other:receive(flight or ""))
+        assert.is_true(other:is_complete())
+        assert.equal(1, events)
+    end)
+
     it("carries data of any size both ways", function()
         local one, other = pair()
         for _, size in ipairs { 0, 1, 16384, 16385, 100000 } do

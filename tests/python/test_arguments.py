@@ -28,6 +28,16 @@ KINDS = {
 }
 
 
+def test_output_is_never_allocated_into_the_scripts_room(initiator):
+    for flags in (0, _sspi.ISC_REQ_ALLOCATE_MEMORY):
+        room = bytearray(4096)
+        made = _sspi.InitializeSecurityContext(initiator._handle, None, None, flags, 0, None, [(2, room)])
+        assert room.startswith(b"NTLMSSP\0"), made
+    for output in ([(2, bytearray(64)), 17], [2, (17, bytearray(64))]):
+        with pytest.raises(ValueError, match="leaves one buffer to the package"):
+            _sspi.InitializeSecurityContext(initiator._handle, None, None, 0, 0, None, output)
+
+
 @pytest.fixture
 def objects(pair, store, acceptor) -> dict[str, Any]:
     server, _ = pair()
