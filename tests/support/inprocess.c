@@ -18,6 +18,8 @@ static const struct inprocess_test *running;
 static pthread_t main_thread;
 static jmp_buf leave;
 
+enum outcome { PASSED, FAILED, SKIPPED, OUTCOMES };
+
 void inprocess_register(struct inprocess_test *test)
 {
     *last_link = test;
@@ -36,30 +38,43 @@ void inprocess_fail(const char *file, int line, const char *what, const char *fo
     fflush(stdout);
     if (!running || !pthread_equal(pthread_self(), main_thread))
         _exit(1);
-    longjmp(leave, 1);
+    longjmp(leave, FAILED);
 }
 
-/* Whether `part` came to its end. */
-static bool part_run(void (*part)(void))
+void inprocess_skip(void)
 {
-    if (!part)
-        return true;
-    if (setjmp(leave) != 0)
-        return false;
-    part();
-    return true;
+    fflush(stdout);
+    longjmp(leave, SKIPPED);
 }
 
-static bool test_run(const struct inprocess_test *test)
+/* PASSED where `part` came to its end. */
+static enum outcome part_run(void (*part)(void))
 {
-    bool passed;
+    switch (setjmp(leave)) {
+    case PASSED:
+        if (part)
+            part();
+        return PASSED;
+    case SKIPPED:
+        return SKIPPED;
+    default:
+        return FAILED;
+    }
+}
+
+static enum outcome test_run(const struct inprocess_test *test)
+{
+    enum outcome outcome;
 
     running = test;
-    passed = part_run(test->init) && part_run(test->body);
+    outcome = part_run(test->init);
+    if (outcome == PASSED)
+        outcome = part_run(test->body);
     /* As under Criterion, a failed test is tidied up too. */
-    passed = part_run(test->fini) && passed;
+    if (part_run(test->fini) == FAILED)
+        outcome = FAILED;
     running = NULL;
-    return passed;
+    return outcome;
 }
 
 static bool test_selected(const struct inprocess_test *test, const char *filter)
@@ -80,21 +95,16 @@ static int tests_list(const char *filter)
 
 static int tests_run(const char *filter)
 {
-    unsigned passed = 0;
-    unsigned failed = 0;
+    unsigned counts[OUTCOMES] = {0};
 
     for (const struct inprocess_test *test = first_test; test; test = test->next) {
-        if (!test_selected(test, filter))
-            continue;
-        if (test_run(test))
-            passed++;
-        else
-            failed++;
+        if (test_selected(test, filter))
+            counts[test_run(test)]++;
     }
-    if (passed + failed == 0)
+    if (counts[PASSED] + counts[FAILED] + counts[SKIPPED] == 0)
         fprintf(stderr, "no test selected\n");
-    printf("%u passed, %u failed\n", passed, failed);
-    return passed > 0 && failed == 0 ? 0 : 1;
+    printf("%u passed, %u failed, %u skipped\n", counts[PASSED], counts[FAILED], counts[SKIPPED]);
+    return counts[PASSED] + counts[SKIPPED] > 0 && counts[FAILED] == 0 ? 0 : 1;
 }
 
 int main(int argc, char **argv)

@@ -26,6 +26,9 @@ void inprocess_register(struct inprocess_test *test);
 _Noreturn void inprocess_fail(const char *file, int line, const char *what, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* Leaves the test, which counts as skipped; on the main thread only. */
+_Noreturn void inprocess_skip(void);
+
 /* The blank before the message lets a call without one compile: adjacent literals join. */
 #define INPROCESS_CHECK(holds, text, ...)                                                                              \
     do {                                                                                                               \

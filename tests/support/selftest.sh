@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tests the tests: plants a failure, a leak, an overflow, a race and an empty runner, and expects the machinery of
+# Tests the tests: plants a failure, a skip, a leak, an overflow, a race and an empty runner, and expects the machinery of
 # tests/run.sh (the same functions, flags and counting) to turn red for each, and green for none of them.
 # With --full it also plants a leak and a race in a copy of the tree and expects tests/run.sh itself to fail there.
 set -uo pipefail
@@ -65,6 +65,8 @@ run_cheap() {
     planted "a sound test in process" inprocess thread PLANT_SOUND green '1 passed'
     planted "a failure under Criterion" criterion '' PLANT_FAILURE red 'bytes differ at 2'
     planted "a failure in process" inprocess '' PLANT_FAILURE red 'bytes differ at 2'
+    planted "a skip under Criterion" criterion address,undefined PLANT_SKIP green 'SKIP .*there is no thing here'
+    planted "a skip in process" inprocess thread PLANT_SKIP green '1 passed, 0 failed, 1 skipped'
     planted "a leak under Criterion" criterion address,undefined PLANT_LEAK red 'detected memory leaks'
     planted "a leak in process" inprocess address,undefined PLANT_LEAK red 'detected memory leaks'
     planted "an overflow under Criterion" criterion address,undefined PLANT_OVERFLOW red 'signed integer overflow'

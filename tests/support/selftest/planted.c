@@ -29,6 +29,13 @@ Test(planted, failure)
 }
 #endif
 
+#ifdef PLANT_SKIP
+Test(planted, skip)
+{
+    test_skip("there is no %s here", "thing");
+}
+#endif
+
 #ifdef PLANT_LEAK
 Test(planted, leak)
 {
