@@ -25,10 +25,14 @@ installed() {
     dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'ok installed'
 }
 
+# A line may name a package in several ways, ONE|OTHER: it is missing where none of them is installed.
 packages_missing() {
-    local package
-    packages_list | while read -r package _; do
-        installed "$package" || echo "$package"
+    local names name
+    packages_list | while read -r names _; do
+        for name in ${names//|/ }; do
+            ! installed "$name" || continue 2
+        done
+        echo "$names"
     done
 }
 
@@ -52,18 +56,31 @@ as_root() {
     fi
 }
 
+# The first of ONE|OTHER that this distribution has; the last where it has none, so that apt-get names it.
+named_here() {
+    local name
+    for name in ${1//|/ }; do
+        ! apt-cache show "$name" >/dev/null 2>&1 || break
+    done
+    echo "$name"
+}
+
 # Run as root. Daemons that come with packages (a KDC, winbind, inetd) are started neither now nor with the system: whoever
 # tries or tests us starts private ones. Nothing that is installed already is removed for ours.
 install_quietly() {
-    local policy=/usr/sbin/policy-rc.d package
+    local policy=/usr/sbin/policy-rc.d package names chosen=()
     if [ ! -e "$policy" ]; then
         trap 'rm -f /usr/sbin/policy-rc.d' EXIT
         printf '#!/bin/sh\nexit 101\n' >"$policy"
         chmod 755 "$policy"
     fi
     apt-get update -q >/dev/null
-    DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-remove --no-install-recommends "$@" >/dev/null || return
-    for package; do
+    for names; do
+        chosen+=("$(named_here "$names")")
+    done
+    DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-remove --no-install-recommends "${chosen[@]}" >/dev/null ||
+        return
+    for package in "${chosen[@]}"; do
         [ ! -x "/etc/init.d/$package" ] || update-rc.d "$package" disable >/dev/null 2>&1 || true
     done
 }
@@ -73,7 +90,7 @@ packages_install() {
     mapfile -t missing < <(packages_missing)
     [ ${#missing[@]} -gt 0 ] || return 0
     echo "setup: installing ${missing[*]}"
-    as_root bash -c "set -euo pipefail; $(declare -f install_quietly); install_quietly \"\$@\"" bash "${missing[@]}" || {
+    as_root bash -c "set -euo pipefail; $(declare -f named_here install_quietly); install_quietly \"\$@\"" bash "${missing[@]}" || {
         echo "setup: apt-get could not install them, see above" >&2
         if installed krb5-user; then echo "setup: krb5-user and heimdal-clients exclude each other" >&2; fi
         return 1
