@@ -127,6 +127,7 @@ Test(insides, session_key_of_a_wrong_size, .init = up, .fini = down)
         service.ticket.session.size = size;
         malformed("session key has a wrong size");
     }
+    service.authenticator.seal_with = NULL;
 }
 
 Test(insides, ticket_for_all_eternity, .init = up, .fini = down)
