@@ -6,6 +6,7 @@ Prints what the reader must know (reports, skips with their reasons), then "PASS
 import argparse
 import re
 import sys
+from collections import Counter
 from pathlib import Path
 
 Counts = tuple[int, int, int]
@@ -94,8 +95,8 @@ def main() -> int:
 
     (passed, failed, skipped), empty, reasons = log_counts(arguments.log.read_text(errors="replace"))
     failed += reports_show(arguments.reports)
-    for reason in reasons:
-        print(reason)
+    for reason, times in Counter(reasons).items():
+        print(reason if times == 1 else f"{reason} ({times} times)")
     if skipped > 0 and not reasons:
         print("a skip without a reason")
         failed += 1
