@@ -80,13 +80,36 @@ static struct algorithm hash_of(const SSL_CIPHER *cipher)
     }
 }
 
+/* Groups that OpenSSL shows the client no key of. A hybrid is what its curve is, since ML-KEM has no ALG_ID. */
+static const struct algorithm encapsulations[] = {
+    {"X25519MLKEM768", CALG_ECDH_EPHEM, 253},
+    {"SecP256r1MLKEM768", CALG_ECDH_EPHEM, 256},
+    {"SecP384r1MLKEM1024", CALG_ECDH_EPHEM, 384},
+    {"MLKEM512", 0, 512},
+    {"MLKEM768", 0, 768},
+    {"MLKEM1024", 0, 1024},
+};
+
+static const struct algorithm *encapsulation_of(SSL *ssl)
+{
+    const char *name = SSL_group_to_name(ssl, (int)SSL_get_negotiated_group(ssl));
+
+    for (size_t i = 0; name && i < sizeof encapsulations / sizeof *encapsulations; i++)
+        if (strcmp(name, encapsulations[i].name) == 0)
+            return &encapsulations[i];
+    return NULL;
+}
+
 /* Before TLS 1.3 the suite says it, in it the group does. Bits: of the peer's ephemeral key, 0 in a resumed session. */
 static struct algorithm exchange_of(SSL *ssl, const SSL_CIPHER *cipher)
 {
+    const struct algorithm *encapsulation = encapsulation_of(ssl);
     EVP_PKEY *key = NULL;
     int nid = SSL_CIPHER_get_kx_nid(cipher), kind;
     DWORD bits = 0;
 
+    if (encapsulation)
+        return *encapsulation;
     if (SSL_get_peer_tmp_key(ssl, &key)) {
         bits = (DWORD)EVP_PKEY_get_bits(key);
         kind = EVP_PKEY_get_base_id(key);
