@@ -234,7 +234,7 @@ static const struct row rows[] = {
      LOCATION_LIMIT,
      0},
     {{"tls_groups", "text", "X25519MLKEM768 where OpenSSL has it, X25519, P-256, X448, P-384, P-521",
-      "Groups of the key exchange by OpenSSL's names, colons between."},
+      "Groups of the key exchange by OpenSSL's names, colons between; with OpenSSL 3.5 also its slashes and stars."},
      TEXT_VALUE,
      offsetof(struct settings, tls_groups),
      0,

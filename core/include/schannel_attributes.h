@@ -155,8 +155,8 @@ typedef struct _SecPkgContext_ConnectionInfo {
     DWORD dwCipherStrength; /**< bits */
     ALG_ID aiHash;
     DWORD dwHashStrength; /**< bits */
-    ALG_ID aiExch;
-    DWORD dwExchStrength; /**< bits */
+    ALG_ID aiExch;        /**< of a hybrid of a curve and ML-KEM: of its curve; of ML-KEM alone: 0 */
+    DWORD dwExchStrength; /**< bits; of a hybrid: of its curve */
 } SecPkgContext_ConnectionInfo, *PSecPkgContext_ConnectionInfo;
 
 #define SECPKGCONTEXT_CONNECTION_INFO_EX_V1 1
@@ -169,7 +169,7 @@ typedef struct _SecPkgContext_ConnectionInfoEx {
     DWORD dwCipherStrength;
     WCHAR szHash[SZ_ALG_MAX_SIZE];
     DWORD dwHashStrength;
-    WCHAR szExchange[SZ_ALG_MAX_SIZE];
+    WCHAR szExchange[SZ_ALG_MAX_SIZE]; /**< "ECDHE", "DHE", "RSA"; with ML-KEM the group, "X25519MLKEM768" */
     DWORD dwExchStrength;
 } SecPkgContext_ConnectionInfoEx, *PSecPkgContext_ConnectionInfoEx;
 
@@ -187,7 +187,7 @@ typedef struct _SecPkgContext_CipherInfo {
     DWORD dwCipherBlockLen; /**< bytes */
     WCHAR szHash[SZ_ALG_MAX_SIZE];
     DWORD dwHashLen; /**< bits */
-    WCHAR szExchange[SZ_ALG_MAX_SIZE];
+    WCHAR szExchange[SZ_ALG_MAX_SIZE]; /**< "ECDHE", "DHE", "RSA"; with ML-KEM the group, "X25519MLKEM768" */
     DWORD dwMinExchangeLen;
     DWORD dwMaxExchangeLen;
     WCHAR szCertificate[SZ_ALG_MAX_SIZE];
