@@ -50,7 +50,7 @@ static EVP_PKEY *key_decrypt(const uint8_t *data, long size, struct bytes passwo
         X509_SIG_get0(sealed, &algorithm, NULL);
     if (algorithm && work_take_of(&work, algorithm))
         plain =
-            PKCS8_decrypt_ex(sealed, (const char *)password.data, (int)password.size, crypto_library()->context, NULL);
+            PKCS8_decrypt_ex(sealed, (const char *)password.data, (int)password.size, crypto_library_widest(), NULL);
     if (plain)
         key = key_of(plain);
     PKCS8_PRIV_KEY_INFO_free(plain);

@@ -11,7 +11,7 @@
 
 static PKCS12 *decode(struct bytes content)
 {
-    PKCS12 *archive = PKCS12_init_ex(NID_pkcs7_data, crypto_library()->context, NULL);
+    PKCS12 *archive = PKCS12_init_ex(NID_pkcs7_data, crypto_library_widest(), NULL);
     BIO *bytes = BIO_new_mem_buf(content.data, (int)content.size);
 
     if (archive && bytes && !d2i_PKCS12_bio(bytes, &archive))
@@ -57,7 +57,7 @@ static void sealed_key_survey(struct survey *survey, const PKCS12_SAFEBAG *bag)
         refuse(survey, too_much);
         return;
     }
-    plain = PKCS12_decrypt_skey_ex(bag, survey->password, -1, crypto_library()->context, NULL);
+    plain = PKCS12_decrypt_skey_ex(bag, survey->password, -1, crypto_library_widest(), NULL);
     key_survey(survey, plain);
     PKCS8_PRIV_KEY_INFO_free(plain);
 }
@@ -141,11 +141,49 @@ static void mac_survey(struct survey *survey, PKCS12 *archive)
         refuse(survey, wrong);
 }
 
+/* What was decrypted moves from the library context that knows old ciphers to the one that TLS uses. */
+static bool x509_move(X509 **x509)
+{
+    uint8_t *der = NULL;
+    const int size = i2d_X509(*x509, &der);
+    X509 *moved = size > 0 ? load_x509(bytes_of(der, (size_t)size)) : NULL;
+
+    OPENSSL_free(der);
+    X509_free(*x509);
+    *x509 = moved;
+    return moved != NULL;
+}
+
+static bool key_move(EVP_PKEY **key)
+{
+    PKCS8_PRIV_KEY_INFO *plain = EVP_PKEY2PKCS8(*key);
+    EVP_PKEY *moved = plain ? EVP_PKCS82PKEY_ex(plain, crypto_library()->context, NULL) : NULL;
+
+    PKCS8_PRIV_KEY_INFO_free(plain);
+    EVP_PKEY_free(*key);
+    *key = moved;
+    return moved != NULL;
+}
+
+static bool parts_move(EVP_PKEY **key, X509 **leaf, STACK_OF(X509) * others)
+{
+    bool ok = (!*key || key_move(key)) && (!*leaf || x509_move(leaf));
+
+    for (int i = 0; ok && i < sk_X509_num(others); i++) {
+        X509 *x509 = sk_X509_value(others, i);
+
+        ok = x509_move(&x509);
+        (void)sk_X509_set(others, i, x509);
+    }
+    return ok;
+}
+
 static SECURITY_STATUS open_archive(PKCS12 *archive, const char *where, const char *password,
                                     struct certificate_parts *parts, struct failure *failure)
 {
     EVP_PKEY *key = NULL;
     STACK_OF(X509) *others = NULL;
+    bool moved;
     struct survey survey = {.password = password};
 
     mac_survey(&survey, archive);
@@ -155,11 +193,14 @@ static SECURITY_STATUS open_archive(PKCS12 *archive, const char *where, const ch
         return certificate_unusable(failure, where, survey.refusal);
     if (PKCS12_parse(archive, password, &key, &parts->leaf, &others) != 1)
         return certificate_unusable(failure, where, wrong);
+    moved = parts_move(&key, &parts->leaf, others);
     if (parts->key)
         EVP_PKEY_free(key); /* a key of its own file was given */
     else
         parts->key = key;
     parts->chain = others;
+    if (!moved)
+        return certificate_unusable(failure, where, "the PKCS#12 file holds a damaged certificate or key");
     if (!parts->leaf)
         return certificate_unusable(failure, where, "the PKCS#12 file holds no certificate with its key");
     if (others && sk_X509_num(others) > CERTIFICATE_CHAIN_LIMIT)

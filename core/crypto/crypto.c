@@ -1,5 +1,5 @@
 /*
- * Opens OpenSSL once: a library context of our own, so that MD4 and DES stay invisible to the host program.
+ * Opens OpenSSL once: library contexts of our own, so that MD4 and DES stay invisible to the host program.
  */
 #include "crypto/crypto.h"
 
@@ -11,6 +11,21 @@
 
 static struct crypto_library library;
 static pthread_once_t library_once = PTHREAD_ONCE_INIT;
+
+/* The default provider comes last, or all of its algorithms would be taken in with the two. */
+static void legacy_open(void)
+{
+    OSSL_LIB_CTX *made = OSSL_LIB_CTX_new();
+
+    if (!made || !OSSL_PROVIDER_load(made, "legacy")) {
+        OSSL_LIB_CTX_free(made);
+        return;
+    }
+    library.digests[CRYPTO_MD4] = EVP_MD_fetch(made, "MD4", NULL);
+    library.des = EVP_CIPHER_fetch(made, "DES-ECB", NULL);
+    if (OSSL_PROVIDER_load(made, "default"))
+        library.legacy = made;
+}
 
 static void library_open(void)
 {
@@ -26,10 +41,7 @@ static void library_open(void)
         library.aes256_ecb = EVP_CIPHER_fetch(library.context, "AES-256-ECB", NULL);
         library.aes128_cts = EVP_CIPHER_fetch(library.context, "AES-128-CBC-CTS", NULL);
         library.aes256_cts = EVP_CIPHER_fetch(library.context, "AES-256-CBC-CTS", NULL);
-        if (OSSL_PROVIDER_load(library.context, "legacy")) {
-            library.digests[CRYPTO_MD4] = EVP_MD_fetch(library.context, "MD4", NULL);
-            library.des = EVP_CIPHER_fetch(library.context, "DES-ECB", NULL);
-        }
+        legacy_open();
     }
     ERR_pop_to_mark();
 }
@@ -38,6 +50,13 @@ const struct crypto_library *crypto_library(void)
 {
     pthread_once(&library_once, library_open);
     return &library;
+}
+
+OSSL_LIB_CTX *crypto_library_widest(void)
+{
+    const struct crypto_library *opened = crypto_library();
+
+    return opened->legacy ? opened->legacy : opened->context;
 }
 
 bool crypto_ready(void)

@@ -1,6 +1,6 @@
 /*
- * The door to OpenSSL: one private library context with the default and legacy providers, each algorithm
- * fetched once. Nothing of the host program's OpenSSL configuration is used or changed.
+ * The door to OpenSSL: private library contexts, one with the default provider and one with the legacy provider too,
+ * each algorithm fetched once. Nothing of the host program's OpenSSL configuration is used or changed.
  */
 #ifndef SSPI_CRYPTO_CRYPTO_H
 #define SSPI_CRYPTO_CRYPTO_H

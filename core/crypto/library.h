@@ -1,5 +1,5 @@
 /*
- * Inside crypto/ only: the private library context with its algorithms, and what each thread keeps of them.
+ * Inside crypto/ only: the private library contexts with their algorithms, and what each thread keeps of them.
  */
 #ifndef SSPI_CRYPTO_LIBRARY_H
 #define SSPI_CRYPTO_LIBRARY_H
@@ -15,7 +15,8 @@ enum crypto_aes { CRYPTO_AES_BLOCK, CRYPTO_AES_CTS_ENCRYPT, CRYPTO_AES_CTS_DECRY
 
 /* Made once, kept to the end of the process. NULL members are algorithms that this OpenSSL lacks. */
 struct crypto_library {
-    OSSL_LIB_CTX *context;
+    OSSL_LIB_CTX *context; /* the default provider alone: OpenSSL goes through all that is in it at each certificate */
+    OSSL_LIB_CTX *legacy;  /* both providers, for files with old ciphers; NULL: no legacy provider */
     EVP_MD *digests[CRYPTO_DIGESTS];
     EVP_CIPHER *des;
     EVP_CIPHER *aes128_ecb, *aes256_ecb;
@@ -23,6 +24,9 @@ struct crypto_library {
 };
 
 const struct crypto_library *crypto_library(void);
+
+/* The context that knows most algorithms, to decrypt files. Objects that stay belong into the other one. */
+OSSL_LIB_CTX *crypto_library_widest(void);
 
 /*
  * This thread's context of a digest, freshly initialised and without input. NULL: no memory, or no such algorithm.

@@ -2,6 +2,8 @@
  * Certificates from PEM, PKCS#12 and DER: load.c, load_pem.c, load_pkcs12.c, pem.c.
  */
 #include <openssl/err.h>
+#include <openssl/pkcs12.h>
+#include <openssl/provider.h>
 
 #include "base/live.h"
 #include "certificate_rig.h"
@@ -96,6 +98,27 @@ Test(load, pkcs12)
     rig_refused(&source, "neither PEM nor PKCS#12");
     source.content = rig_pkcs12(NAME, PKI_P256, NULL);
     is_ours(&source, 1, true);
+}
+
+/* As Windows exported them for long: RC2 and triple DES, which need OpenSSL's legacy provider. */
+Test(load, pkcs12_of_old_ciphers)
+{
+    OSSL_LIB_CTX *old = OSSL_LIB_CTX_new();
+    OSSL_PROVIDER *providers[] = {OSSL_PROVIDER_load(old, "legacy"), OSSL_PROVIDER_load(old, "default")};
+    PKCS12 *archive = PKCS12_create_ex("Zebra9", NAME, pki_private(PKI_P256), rig_x509(NAME, PKI_P256), NULL,
+                                       NID_pbe_WithSHA1And3_Key_TripleDES_CBC, NID_pbe_WithSHA1And40BitRC2_CBC, 100,
+                                       100, 0, old, NULL);
+    struct certificate_source source = {.where = "/etc/old.p12", .password = rig_text("Zebra9"), .key_wanted = true};
+    uint8_t *der = NULL;
+
+    cr_assert(archive && i2d_PKCS12(archive, &der) > 0);
+    source.content = bytes_of(der, (size_t)i2d_PKCS12(archive, NULL));
+    is_ours(&source, 0, true);
+    OPENSSL_free(der);
+    PKCS12_free(archive);
+    OSSL_PROVIDER_unload(providers[0]);
+    OSSL_PROVIDER_unload(providers[1]);
+    OSSL_LIB_CTX_free(old);
 }
 
 Test(load, refusals_say_what_is_wrong)
