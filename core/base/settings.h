@@ -66,7 +66,7 @@ struct settings {
     ULONG tls_account_name;             /* tls_account_name: an enum tls_account_name; default upn */
     char *insecure_tls_key_log;         /* insecure_tls_key_log: file; NULL: none */
     BOOL allow_insecure_tls1;           /* allow_insecure_tls1: TLS 1.0 and 1.1 where asked for */
-    BOOL allow_insecure_renegotiation;  /* allow_insecure_renegotiation: by the client, in TLS 1.2 */
+    BOOL allow_insecure_renegotiation;  /* allow_insecure_renegotiation: by both sides, in TLS 1.2 */
     uint64_t said; /* one bit a row of the table: given by somebody, so not derived from other values */
 };
 

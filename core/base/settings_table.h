@@ -282,7 +282,7 @@ static const struct row rows[] = {
      0,
      1,
      0},
-    {{"allow_insecure_renegotiation", "yes or no", "no", "Lets TLS 1.2 clients begin another handshake at any time."},
+    {{"allow_insecure_renegotiation", "yes or no", "no", "Lets both sides of TLS 1.2 begin another handshake at any time."},
      FLAG_VALUE,
      offsetof(struct settings, allow_insecure_renegotiation),
      0,

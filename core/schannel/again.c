@@ -39,18 +39,34 @@ static SECURITY_STATUS control_run(struct schannel_context *context, struct step
 /* DecryptMessage stopped here: its answer waits, or more of the peer's handshake has to be read. */
 static SECURITY_STATUS renegotiate_run(struct schannel_context *context, struct step *step)
 {
-    SECURITY_STATUS status;
+    SECURITY_STATUS status = SEC_E_OK;
 
-    if (SSL_in_init(context->ssl) && !context->wire.used) {
-        status = schannel_engine_step(context, step);
-    } else {
-        status = schannel_validate_peer(context); /* who may be known only now */
-        if (status == SEC_E_OK)
-            status = settle(context, step, SSL_in_init(context->ssl) ? SEC_I_CONTINUE_NEEDED : SEC_E_OK, 0);
-    }
-    if (status == SEC_E_OK)
-        context->stage = STAGE_OPEN;
-    return status;
+    if (context->interrupted || (SSL_in_init(context->ssl) && !context->wire.used))
+        return schannel_engine_step(context, step);
+    if (SSL_in_init(context->ssl))
+        return settle(context, step, SEC_I_CONTINUE_NEEDED, 0);
+    if (context->finished_again)
+        status = schannel_engine_done(context, step); /* who the peer is may be known only now */
+    if (status != SEC_E_OK)
+        return status;
+    context->stage = STAGE_OPEN;
+    return settle(context, step, SEC_E_OK, 0);
+}
+
+/* A further handshake of TLS 1.2 at our own request. The peer's answer comes through DecryptMessage. */
+static SECURITY_STATUS renegotiation_begin(struct schannel_context *context, struct step *step)
+{
+    SECURITY_STATUS status = schannel_renegotiate_begin(context, step->failure);
+
+    context->control = CONTROL_NONE;
+    return status == SEC_E_OK ? settle(context, step, SEC_I_CONTINUE_NEEDED, 0) : status;
+}
+
+/* Whether this leg asks for one: by ApplyControlToken before, or by a client's call without any input. */
+static bool renegotiation_wanted(const struct schannel_context *context, const struct step *step)
+{
+    return schannel_renegotiate_allowed(context)
+           && (context->control == CONTROL_RENEGOTIATE || (!context->base.acceptor && !step->has_token));
 }
 
 /* The server wants the client's certificate after all, RFC 8446 4.6.2. The answer comes through DecryptMessage. */
@@ -61,6 +77,8 @@ static SECURITY_STATUS certificate_ask(struct schannel_context *context, struct 
 
     if (status != SEC_E_OK)
         return status;
+    if (schannel_renegotiate_allowed(context))
+        return renegotiation_begin(context, step);
     ERR_clear_error();
     if (SSL_version(context->ssl) < TLS1_3_VERSION || SSL_verify_client_post_handshake(context->ssl) != 1
         || SSL_do_handshake(context->ssl) != 1) {
@@ -83,12 +101,16 @@ SECURITY_STATUS schannel_again_step(struct schannel_context *context, struct ste
         return schannel_engine_step(context, step);
     if (context->closed)
         return settle(context, step, SEC_I_CONTEXT_EXPIRED, step->token.size);
-    if (context->control != CONTROL_NONE)
+    if (context->control == CONTROL_RENEGOTIATE && !schannel_renegotiate_allowed(context))
+        context->control = CONTROL_NONE; /* the peer was quicker */
+    if (context->control != CONTROL_NONE && context->control != CONTROL_RENEGOTIATE)
         return control_run(context, step);
     if (context->stage == STAGE_RENEGOTIATE)
         return renegotiate_run(context, step);
     if (context->stage == STAGE_OPEN && context->base.acceptor && (step->requested & ASC_REQ_MUTUAL_AUTH)
         && step->token.size == 0)
         return certificate_ask(context, step);
+    if (renegotiation_wanted(context, step))
+        return renegotiation_begin(context, step);
     return settle(context, step, SEC_E_OK, 0);
 }

@@ -259,6 +259,10 @@ SECURITY_STATUS answer_application_protocol(struct schannel_context *context, st
     if (!protocol)
         return SEC_E_INSUFFICIENT_MEMORY;
     SSL_get0_alpn_selected(context->ssl, &name, &size);
+    if (!size && context->protocol.size) {
+        name = context->protocol.data;
+        size = (unsigned)context->protocol.size;
+    }
     if (size && size <= sizeof protocol->ProtocolId) {
         protocol->ProtoNegoStatus = SecApplicationProtocolNegotiationStatus_Success;
         protocol->ProtoNegoExt = SecApplicationProtocolNegotiationExt_ALPN;

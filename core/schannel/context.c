@@ -43,6 +43,8 @@ void schannel_context_free(struct context *base)
     mem_free_secret(context->answer, context->answer_size);
     mem_free(context->peer_name);
     mem_free(context->nameless);
+    X509_free(context->first_peer);
+    mem_free((void *)context->protocol.data);
     mem_free(context);
 }
 

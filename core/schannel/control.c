@@ -70,8 +70,12 @@ SECURITY_STATUS schannel_control(struct context *base, struct message *message)
     case SCHANNEL_SESSION:
         return session_set(context, message, &in);
     case SCHANNEL_RENEGOTIATE:
-        return refuse(message, SEC_E_UNSUPPORTED_FUNCTION,
-                      "asks for renegotiation, which is refused: ask for the certificate with ASC_REQ_MUTUAL_AUTH");
+        if (!schannel_renegotiate_allowed(context))
+            return refuse(message, SEC_E_UNSUPPORTED_FUNCTION,
+                          "asks for renegotiation, which TLS 1.3 does not have, and TLS 1.2 only where option "
+                          "allow_insecure_renegotiation and the peer allow it");
+        context->control = CONTROL_RENEGOTIATE;
+        return SEC_E_OK;
     default:
         return refuse(message, SEC_E_UNSUPPORTED_FUNCTION, "is of an unknown kind");
     }

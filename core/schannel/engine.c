@@ -124,21 +124,26 @@ static SECURITY_STATUS protocol_refused(struct schannel_context *context, struct
     return context->failure;
 }
 
-/* The handshake is done: what later calls need of it. */
-static SECURITY_STATUS handshake_done(struct schannel_context *context, struct step *step)
+SECURITY_STATUS schannel_engine_done(struct schannel_context *context, struct step *step)
 {
+    const bool first = context->stage == STAGE_HANDSHAKE;
     SECURITY_STATUS status;
 
     if (!schannel_alpn_limits_hold((const struct schannel_credential *)context->base.credential, context->ssl,
                                    context->base.acceptor))
         return protocol_refused(context, step);
-    status = schannel_validate_peer(context);
+    status = first ? schannel_renegotiate_settle(context) : schannel_renegotiate_check(context, step->failure);
+    if (status == SEC_E_OK)
+        status = schannel_validate_peer(context, step->failure);
     if (status != SEC_E_OK)
         return status;
     context->stage = STAGE_OPEN;
-    context->opened = clock_now();
+    context->certificate_refused = false; /* of that handshake */
     schannel_sizes_settle(context);
-    schannel_buffers_open(context);
+    if (first) {
+        context->opened = clock_now();
+        schannel_buffers_open(context);
+    }
     SSL_set_read_ahead(context->ssl, 1); /* messages come record by record: header and content are read in one */
     return SEC_E_OK;
 }
@@ -163,7 +168,7 @@ static SECURITY_STATUS handshake_run(struct schannel_context *context, struct st
     context->wire.no_memory = false;
     result = SSL_do_handshake(context->ssl);
     if (result == 1)
-        return handshake_done(context, step);
+        return schannel_engine_done(context, step);
     switch (SSL_get_error(context->ssl, result)) {
     case SSL_ERROR_WANT_READ:
         if (malformed) /* too short for OpenSSL to see that it is none */

@@ -19,14 +19,15 @@
 
 /* What the next call of AcceptSecurityContext or InitializeSecurityContext on this context is for. */
 enum schannel_stage {
-    STAGE_HANDSHAKE,  /* the first handshake */
-    STAGE_OPEN,       /* done: messages flow */
-    STAGE_ASKED,      /* a request of ours for more is out (post-handshake authentication): messages still flow */
-    STAGE_RENEGOTIATE /* DecryptMessage met the peer's wish: the answer waits, messages do not flow */
+    STAGE_HANDSHAKE,   /* the first handshake */
+    STAGE_OPEN,        /* done: messages flow */
+    STAGE_ASKED,       /* a request of ours for more is out (post-handshake authentication): messages still flow */
+    STAGE_RENEGOTIATE, /* DecryptMessage met the peer's wish: the answer waits, messages do not flow */
+    STAGE_REQUESTED    /* an initiator's own ClientHello is out: messages come in until the answer, none go out */
 };
 
 /* What ApplyControlToken asked for; done by the next leg. */
-enum schannel_control { CONTROL_NONE, CONTROL_SHUTDOWN, CONTROL_ALERT };
+enum schannel_control { CONTROL_NONE, CONTROL_SHUTDOWN, CONTROL_ALERT, CONTROL_RENEGOTIATE };
 
 /* Keying material that SetContextAttributes named. */
 struct schannel_material {
@@ -49,7 +50,7 @@ struct schannel_context {
 
     /* A leg that could not hand out its result: the call will be repeated with the same bytes. */
     size_t eaten;            /* of the token's beginning, consumed already */
-    bool interrupted;        /* OpenSSL stopped for want of memory: it goes on without more input */
+    bool interrupted;        /* OpenSSL stopped in the middle: it goes on without more input */
     bool settled;            /* the outcome is decided, only the output is missing */
     SECURITY_STATUS outcome; /* then */
 
@@ -83,6 +84,10 @@ struct schannel_context {
     size_t answer_size;
     char *peer_name; /* NAMES: the account the client's certificate maps to, or NULL */
     char *nameless;  /* then: why not, for the operator; NULL where nobody asked for accounts */
+
+    /* Where TLS 1.2 may be renegotiated: of the first handshake. */
+    X509 *first_peer;      /* initiator */
+    struct bytes protocol; /* the application protocol, which OpenSSL forgets; owned */
 };
 
 /* ---- context.c ---- */
@@ -112,6 +117,8 @@ MUST_CHECK SECURITY_STATUS schannel_engine_begin(struct schannel_context *contex
  * the peer. The outcome; SEC_E_BUFFER_TOO_SMALL and SEC_E_INSUFFICIENT_MEMORY: the call is to be repeated.
  */
 MUST_CHECK SECURITY_STATUS schannel_engine_settle(struct schannel_context *context, struct step *step);
+/* A handshake is done: who the peer is, and what later calls need of it. */
+MUST_CHECK SECURITY_STATUS schannel_engine_done(struct schannel_context *context, struct step *step);
 /* A later leg's credential is the one of before, or that of the answer to SEC_I_INCOMPLETE_CREDENTIALS. */
 MUST_CHECK SECURITY_STATUS schannel_engine_credential(const struct schannel_context *context,
                                                       const struct credential *credential, const struct step *step);
@@ -177,10 +184,21 @@ MUST_CHECK bool schannel_alpn_decode(struct bytes blob, struct bytes *list);
 MUST_CHECK SECURITY_STATUS schannel_validate_prepare(struct schannel_context *context, struct step *step);
 /* The status that says why a certificate was refused. */
 SECURITY_STATUS schannel_validate_status(int reason);
-/* Once the handshake is done: who the peer is. */
-MUST_CHECK SECURITY_STATUS schannel_validate_peer(struct schannel_context *context);
+/* Once a handshake is done: who the peer is. After a further one a client that had an account must have one again. */
+MUST_CHECK SECURITY_STATUS schannel_validate_peer(struct schannel_context *context, struct failure *failure);
 /* When the peer's certificate ends, CLOCK_FOREVER without one. */
 int64_t schannel_validate_expiry(const SSL *ssl);
+
+/* ---- renegotiate.c: further handshakes of TLS 1.2 ---- */
+
+/* After the first handshake: whether there may be others, and what they are held against. */
+MUST_CHECK SECURITY_STATUS schannel_renegotiate_settle(struct schannel_context *context);
+/* Whether either side may begin one. */
+MUST_CHECK bool schannel_renegotiate_allowed(const struct schannel_context *context);
+/* Begins one: HelloRequest or ClientHello into the wire. */
+MUST_CHECK SECURITY_STATUS schannel_renegotiate_begin(struct schannel_context *context, struct failure *failure);
+/* After a further handshake: that the server is still the same one. Failures are final. */
+MUST_CHECK SECURITY_STATUS schannel_renegotiate_check(struct schannel_context *context, struct failure *failure);
 
 /* ---- seal.c, unseal.c, control.c ---- */
 

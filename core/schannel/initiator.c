@@ -103,10 +103,12 @@ static SECURITY_STATUS leg_run(struct credential *credential, struct context **b
     status = schannel_engine_credential(context, credential, step);
     if (status != SEC_E_OK)
         return status;
+    status = certificate_supply(context, credential, step);
+    if (status != SEC_E_OK)
+        return status;
     if (open || context->control != CONTROL_NONE)
         return schannel_again_step(context, step);
-    status = certificate_supply(context, credential, step);
-    return status == SEC_E_OK ? schannel_engine_step(context, step) : status;
+    return schannel_engine_step(context, step);
 }
 
 /* Whatever OpenSSL had to say of this connection is said: its queue belongs to the thread. */

@@ -226,9 +226,9 @@ SECURITY_STATUS schannel_seal(struct context *base, struct message *message)
 {
     struct schannel_context *context = (struct schannel_context *)base;
 
-    if (context->broken || context->closed || context->stage == STAGE_RENEGOTIATE)
+    if (context->broken || context->closed || context->stage >= STAGE_RENEGOTIATE)
         return failure_set(message->failure, SEC_E_CONTEXT_EXPIRED, SSPI_REASON_USAGE,
-                           context->stage == STAGE_RENEGOTIATE
+                           context->stage >= STAGE_RENEGOTIATE
                                ? "a handshake is under way: call AcceptSecurityContext or InitializeSecurityContext"
                                : "the connection is closed for sending");
     if (message->qop == SECQOP_WRAP_OOB_DATA)

@@ -235,7 +235,7 @@ static void options_apply(const struct schannel_credential *credential, bool acc
     if (!credential->base.settings.allow_insecure_renegotiation)
         options |= SSL_OP_NO_RENEGOTIATION;
     else
-        options |= SSL_OP_ALLOW_CLIENT_RENEGOTIATION;
+        options |= SSL_OP_ALLOW_CLIENT_RENEGOTIATION | SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION;
     SSL_CTX_set_options(tls, options);
     SSL_CTX_set_dh_auto(tls, 1);
     SSL_CTX_set_quiet_shutdown(tls, 0);

@@ -93,7 +93,7 @@ static SECURITY_STATUS record_without_data(struct schannel_context *context, str
         return context->wire.used || context->finished_again || SSL_in_init(context->ssl) ? renegotiate(context, in)
                                                                                           : SEC_E_OK;
     case SSL_ERROR_WANT_X509_LOOKUP:
-        context->awaits_certificate = true;
+        context->interrupted = true; /* the next leg asks the program */
         return renegotiate(context, in);
     case SSL_ERROR_ZERO_RETURN:
         context->closed_by_peer = true;

@@ -72,28 +72,53 @@ int64_t schannel_validate_expiry(const SSL *ssl)
     return peer && certificate_time(X509_get0_notAfter(peer), &ends) ? ends : CLOCK_FOREVER;
 }
 
+/* Nobody keeps an account whose certificate a further handshake took away. */
+static SECURITY_STATUS account_lost(struct schannel_context *context, const struct failure *why,
+                                    struct failure *failure)
+{
+    wire_drop(&context->wire);
+    context->broken = true;
+    context->failure =
+        failure_set(failure, SEC_E_LOGON_DENIED, SSPI_REASON_CERTIFICATE,
+                    "after a further handshake the client %s is no longer proven: %s", context->peer_name,
+                    why->text[0] ? why->text : "it showed no certificate, or one that is not trusted");
+    return context->failure;
+}
+
+static bool is_verified(const struct schannel_context *context, const X509 *peer)
+{
+    return peer && SSL_get_verify_result(context->ssl) == X509_V_OK;
+}
+
 /* A client whose certificate names no account is let in all the same: the program sees it by ASC_RET_MUTUAL_AUTH, the
  * operator reads why. */
-SECURITY_STATUS schannel_validate_peer(struct schannel_context *context)
+SECURITY_STATUS schannel_validate_peer(struct schannel_context *context, struct failure *failure)
 {
     struct schannel_credential *credential = (struct schannel_credential *)context->base.credential;
     X509 *peer = SSL_get0_peer_certificate(context->ssl);
-    char name[sizeof((struct login){0}).client];
+    char name[sizeof((struct login){0}).client], *told;
     struct failure why = {0};
     SECURITY_STATUS status;
 
-    if (!context->base.acceptor || !peer || SSL_get_verify_result(context->ssl) != X509_V_OK)
+    if (!context->base.acceptor)
         return SEC_E_OK;
+    if (!is_verified(context, peer))
+        return context->peer_name ? account_lost(context, &why, failure) : SEC_E_OK;
     mem_free(context->nameless);
     context->nameless = NULL;
     status = schannel_map(credential, peer, name, sizeof name, &why);
     if (status == SEC_E_INSUFFICIENT_MEMORY)
         return status;
+    if (status != SEC_E_OK && context->peer_name)
+        return account_lost(context, &why, failure);
     if (status != SEC_E_OK && why.reason != SSPI_REASON_NO_STORE)
         context->nameless = mem_strdup(why.text);
     if (status != SEC_E_OK)
         return SEC_E_OK;
+    told = mem_strdup(name);
+    if (!told)
+        return SEC_E_INSUFFICIENT_MEMORY;
     mem_free(context->peer_name);
-    context->peer_name = mem_strdup(name);
-    return context->peer_name ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
+    context->peer_name = told;
+    return SEC_E_OK;
 }
