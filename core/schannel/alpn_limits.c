@@ -119,13 +119,15 @@ static struct bytes offer_of(SSL *ssl)
     return list;
 }
 
-int schannel_alpn_limits_hello(SSL *ssl, int *alert, void *argument)
+int schannel_alpn_limits_hello(SSL *ssl, int *alert)
 {
     const struct schannel_context *context = schannel_context_of(ssl);
-    const struct bytes offer = offer_of(ssl);
     unsigned char *chosen, size;
+    struct bytes offer;
 
-    (void)argument;
+    if (!schannel_credential_of(ssl)->alpn_limit_count)
+        return SSL_CLIENT_HELLO_SUCCESS;
+    offer = offer_of(ssl);
     if (!context || !context->protocols.size || !offer.size
         || SSL_select_next_proto(&chosen, &size, context->protocols.data, (unsigned)context->protocols.size, offer.data,
                                  (unsigned)offer.size)

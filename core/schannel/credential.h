@@ -151,8 +151,8 @@ MUST_CHECK SECURITY_STATUS schannel_alpn_limits_take(struct schannel_credential 
                                                      const TLS_PARAMETERS *parameters, DWORD count,
                                                      struct failure *failure);
 void schannel_alpn_limits_drop(struct schannel_credential *credential);
-/* SSL_CTX_set_client_hello_cb: limits an acceptor's connection by the protocol that will be chosen. */
-int schannel_alpn_limits_hello(SSL *ssl, int *alert, void *argument);
+/* Of SSL_CTX_set_client_hello_cb: limits an acceptor's connection by the protocol that will be chosen. */
+int schannel_alpn_limits_hello(SSL *ssl, int *alert);
 /* Limits an initiator's connection by what all the protocols have in common that it offers, RFC 7301 form. */
 void schannel_alpn_limits_offer(const struct schannel_credential *credential, SSL *ssl, struct bytes offered);
 /* Whether what was agreed is allowed for the protocol that was chosen. */

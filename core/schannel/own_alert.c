@@ -47,7 +47,7 @@ static int hello_seen(SSL *ssl, int *alert, void *argument)
 
     (void)argument;
     if (!wanted)
-        return SSL_CLIENT_HELLO_SUCCESS;
+        return schannel_alpn_limits_hello(ssl, alert); /* an SSL_CTX has one such callback */
     *alert = wanted;
     return SSL_CLIENT_HELLO_ERROR;
 }

@@ -245,8 +245,6 @@ static void options_apply(const struct schannel_credential *credential, bool acc
         SSL_CTX_set_cert_verify_callback(tls, chain_verify, NULL);
         return;
     }
-    if (credential->alpn_limit_count)
-        SSL_CTX_set_client_hello_cb(tls, schannel_alpn_limits_hello, NULL);
     SSL_CTX_set_alpn_select_cb(tls, schannel_alpn_select, NULL);
     SSL_CTX_set_tlsext_status_cb(tls, response_staple);
     if (!credential->trust && (credential->flags & SCH_CRED_MANUAL_CRED_VALIDATION))
