@@ -93,6 +93,9 @@ function tls:send(data) end
 function tls:to_send() end
 ---@return boolean?, string? sense, string? code
 function tls:shut_down() end
+---@param number integer
+---@return boolean?, string? sense, string? code
+function tls:alert(number) end
 ---@return boolean
 function tls:is_complete() end
 ---@return boolean

@@ -239,6 +239,12 @@ typedef struct _SCHANNEL_CERT_HASH_STORE {
 #define SCHANNEL_ALERT 2    /* SCHANNEL_ALERT_TOKEN */
 #define SCHANNEL_SESSION 3  /* SCHANNEL_SESSION_TOKEN */
 
+/**
+ * An alert for the peer. In the clear any can be sent. Once records are encrypted: close_notify and each fatal alert that
+ * TLS has, but in the middle of a handshake none, and no other warning. With OpenSSL 3.2 and later a client of TLS 1.3
+ * and a server of TLS 1.2 can then send close_notify alone. A fatal alert ends the connection, and its session is not
+ * resumed.
+ */
 typedef struct _SCHANNEL_ALERT_TOKEN {
     DWORD dwTokenType;   /**< SCHANNEL_ALERT */
     DWORD dwAlertType;   /**< TLS1_ALERT_WARNING or TLS1_ALERT_FATAL */

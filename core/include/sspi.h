@@ -349,7 +349,8 @@ SSPI_API SECURITY_STATUS SEC_ENTRY CompleteAuthToken(_In_ PCtxtHandle phContext,
  * AcceptSecurityContext or InitializeSecurityContext makes the token.
  *
  * @param pInput  a TOKEN buffer with one of the control tokens of schannel.h.
- * @return SEC_E_OK; SEC_E_INVALID_HANDLE; SEC_E_INVALID_TOKEN; SEC_E_UNSUPPORTED_FUNCTION.
+ * @return SEC_E_OK; SEC_E_INVALID_HANDLE; SEC_E_INVALID_TOKEN; SEC_E_UNSUPPORTED_FUNCTION (also an alert that cannot be
+ *         sent now, see SCHANNEL_ALERT_TOKEN); SEC_E_CONTEXT_EXPIRED (an alert after the connection's end).
  */
 SSPI_API SECURITY_STATUS SEC_ENTRY ApplyControlToken(_In_ PCtxtHandle phContext, _In_ PSecBufferDesc pInput);
 

@@ -209,7 +209,7 @@ function Connection:receive(data)
     if type(data) ~= "string" then misuse("data must be a string, not %s", type(data)) end
     if self.shut then misuse("the connection is closed") end
     if self.broken then return nil, "the connection has failed", "SEC_E_CONTEXT_EXPIRED" end
-    if self.eof then return "" end
+    if self.eof or self.alerted then return "" end
     self.received = self.received .. data
     while not self.complete and self.received ~= "" do
         local done, sense, name = leg(self)
@@ -249,6 +249,23 @@ function Connection:shut_down()
     local done, sense, name = core.ApplyControlToken(self.handle, little(core.SCHANNEL_SHUTDOWN, 4))
     if not done then return nil, sense, name end
     self.received = ""
+    done, sense, name = leg(self)
+    if done == nil then return nil, sense, name end
+    return true
+end
+
+--- Ends the connection with a fatal alert, a number of RFC 8446 6.2, which tells the peer why. What the peer still sends
+-- is dropped. nil, sense, name, and nothing changed, where it cannot be sent: of a number that TLS does not have, or in
+-- the middle of a handshake whose records are encrypted already.
+function Connection:alert(number)
+    if math.type and math.type(number) ~= "integer" or type(number) ~= "number" or number < 0 or number > 255 then
+        misuse("an alert is a number from 0 to 255, not %s", tostring(number))
+    end
+    if self.shut or self.ended or not self.handle then misuse("the connection is not open for an alert") end
+    local token = little(core.SCHANNEL_ALERT, 4) .. little(core.TLS1_ALERT_FATAL, 4) .. little(number, 4)
+    local done, sense, name = core.ApplyControlToken(self.handle, token)
+    if not done then return nil, sense, name end
+    self.ended, self.alerted, self.received = true, true, ""
     done, sense, name = leg(self)
     if done == nil then return nil, sense, name end
     return true

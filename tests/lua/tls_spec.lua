@@ -133,6 +133,29 @@ describe("TLS", function()
         assert.has_error(function() one:send("more") end)
     end)
 
+    it("tells why it ends", function()
+        for round = 1, 2 do
+            local one, other = pair()
+            if round == 2 then one, other = other, one end
+            local done, _, name = one:alert(200)
+            assert.is_nil(done)
+            assert.equal("SEC_E_UNSUPPORTED_FUNCTION", name)
+            assert(one:send("still open"))
+            assert.equal("still open", other:receive(one:to_send()))
+            assert(one:alert(44))
+            assert.has_error(function() one:alert(44) end)
+            assert.has_error(function() one:send("more") end)
+            assert.equal("", one:receive("whatever"))
+            local plain
+            plain, _, name = other:receive(one:to_send())
+            assert.is_nil(plain)
+            assert.equal("CRYPT_E_REVOKED", name)
+            assert.truthy(other:explain():find("alert 44", 1, true))
+        end
+        local one = pair()
+        for _, wrong in ipairs { -1, 256, "44", 1.5 } do assert.has_error(function() one:alert(wrong) end) end
+    end)
+
     it("keeps nothing after the goodbye", function()
         local one, other = pair()
         assert(other:send("last words"))

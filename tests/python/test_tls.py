@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import sspi
-from sspi.tls import TlsConnection
+from sspi.tls import TlsAlert, TlsConnection
 from sspi.tls_asyncio import open_connection, start_server
 
 AUTHORITY = Path(__file__).resolve().parents[1] / "support" / "authority.sh"
@@ -105,6 +105,46 @@ def test_goodbye(server_credential: sspi.Credential, client_credential: sspi.Cre
     assert not one.eof
     with pytest.raises(ValueError, match="not open for data"):
         one.send_data(b"more")
+
+
+@pytest.mark.parametrize("server_says", [True, False])
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+def test_alert(folder: Path, client_credential: sspi.Credential, server_says: bool, version: str) -> None:
+    options = {"tls_certificate": folder / f"{NAME}.pem", "tls_maximum_version": version}
+    one, other = pair_of(sspi.Credential("Schannel", options=options), client_credential)
+    if not server_says:
+        one, other = other, one
+    with pytest.raises(sspi.SSPIError) as caught:
+        one.alert(200)
+    assert caught.value.status is sspi.Status.SEC_E_UNSUPPORTED_FUNCTION
+    assert "number" in caught.value.explanation
+    one.send_data(b"still open")
+    try:
+        one.alert(TlsAlert.ACCESS_DENIED)
+    except sspi.SSPIError as error:
+        if server_says == (version == "1.2") and "this version of OpenSSL" in error.explanation:
+            pytest.skip(error.explanation)
+        raise
+    with pytest.raises(ValueError, match="closed for sending"):
+        one.alert(TlsAlert.ACCESS_DENIED)
+    with pytest.raises(ValueError, match="not open for data"):
+        one.send_data(b"more")
+    assert one.receive_data(b"whatever") == b""
+    with pytest.raises(sspi.SSPIError) as caught:
+        other.receive_data(one.data_to_send())
+    assert caught.value.status is sspi.Status.SEC_E_LOGON_DENIED
+    assert "alert 49" in other.explanation
+
+
+def test_alert_in_the_clear(server_credential: sspi.Credential, client_credential: sspi.Credential) -> None:
+    one = TlsConnection(server_credential, server_side=True)
+    other = TlsConnection(client_credential, server_side=False, target=NAME)
+    with pytest.raises(ValueError, match="has not begun"):
+        one.alert(TlsAlert.USER_CANCELED)
+    other.start()
+    other.data_to_send()
+    other.alert(TlsAlert.USER_CANCELED)
+    assert other.data_to_send() == bytes([21, 3, 3, 0, 2, 2, 90])
 
 
 def test_altered_record(server_credential: sspi.Credential, client_credential: sspi.Credential) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
+from enum import IntEnum
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from sspi.context import _Output
 
-__all__ = ["TlsConnection"]
+__all__ = ["TlsAlert", "TlsConnection"]
 
 _TOKEN, _DATA, _EMPTY, _EXTRA = (
     _sspi.SECBUFFER_TOKEN, _sspi.SECBUFFER_DATA, _sspi.SECBUFFER_EMPTY, _sspi.SECBUFFER_EXTRA,
@@ -32,6 +33,7 @@ _HEADER, _TRAILER = _sspi.SECBUFFER_STREAM_HEADER, _sspi.SECBUFFER_STREAM_TRAILE
 _OUTPUT = (_TOKEN, _sspi.SECBUFFER_ALERT)
 _PACKAGES = ("schannel", _sspi.UNISP_NAME.casefold())
 _SHUTDOWN = _sspi.SCHANNEL_SHUTDOWN.to_bytes(4, "little")
+_FATAL = _sspi.TLS1_ALERT_FATAL
 _VERSIONS = {
     _sspi.SP_PROT_TLS1_0_SERVER | _sspi.SP_PROT_TLS1_0_CLIENT: "TLSv1",
     _sspi.SP_PROT_TLS1_1_SERVER | _sspi.SP_PROT_TLS1_1_CLIENT: "TLSv1.1",
@@ -95,6 +97,38 @@ def _size_of(buffers: Iterable[tuple[Any, ...]], kind: int) -> int:
     return next((size for type_, size, *_ in buffers if type_ == kind and isinstance(size, int)), 0)
 
 
+class TlsAlert(IntEnum):
+    """Why a connection is ended, by the names of RFC 8446 6.2 and the registry of alerts."""
+
+    UNEXPECTED_MESSAGE = 10
+    BAD_RECORD_MAC = 20
+    RECORD_OVERFLOW = 22
+    HANDSHAKE_FAILURE = 40
+    BAD_CERTIFICATE = 42
+    UNSUPPORTED_CERTIFICATE = 43
+    CERTIFICATE_REVOKED = 44
+    CERTIFICATE_EXPIRED = 45
+    CERTIFICATE_UNKNOWN = 46
+    ILLEGAL_PARAMETER = 47
+    UNKNOWN_CA = 48
+    ACCESS_DENIED = 49
+    DECODE_ERROR = 50
+    DECRYPT_ERROR = 51
+    PROTOCOL_VERSION = 70
+    INSUFFICIENT_SECURITY = 71
+    INTERNAL_ERROR = 80
+    INAPPROPRIATE_FALLBACK = 86
+    USER_CANCELED = 90
+    NO_RENEGOTIATION = 100
+    MISSING_EXTENSION = 109
+    UNSUPPORTED_EXTENSION = 110
+    UNRECOGNIZED_NAME = 112
+    BAD_CERTIFICATE_STATUS_RESPONSE = 113
+    UNKNOWN_PSK_IDENTITY = 115
+    CERTIFICATE_REQUIRED = 116
+    NO_APPLICATION_PROTOCOL = 120
+
+
 class TlsConnection:
     """One TLS connection without a socket: bytes of the peer go in, plaintext and bytes for the peer come out.
 
@@ -147,7 +181,7 @@ class TlsConnection:
         self._received = bytearray()
         self._to_send = bytearray()
         self._sizes: Any = None
-        self._complete = self._again = self._eof = self._shut = False
+        self._complete = self._again = self._eof = self._shut = self._alerted = False
         self._refused: SSPIError | None = None
 
     # ---- the exchange ----
@@ -163,7 +197,7 @@ class TlsConnection:
         Raises SSPIError when the handshake or a record fails; data_to_send() may then hold an alert for the peer.
         What follows the peer's goodbye is dropped.
         """
-        if self._eof:
+        if self._eof or self._alerted:
             return b""
         self._received += copied(data, "data")
         while not self._complete and self._received:
@@ -192,6 +226,20 @@ class TlsConnection:
         self._shut = True
         handle = self._context._open()
         _sspi.ApplyControlToken(handle, ((_TOKEN, _SHUTDOWN),))
+        self._to_send += self._context.step().token
+
+    def alert(self, number: TlsAlert | int) -> None:
+        """Ends the connection with a fatal alert, which tells the peer why. What the peer still sends is dropped.
+
+        Raises SSPIError, and changes nothing, where the alert cannot be sent: of a number that TLS does not have, or
+        in the middle of a handshake whose records are encrypted already.
+        """
+        if self._shut:
+            raise ValueError("the connection is closed for sending")
+        token = b"".join(part.to_bytes(4, "little") for part in (_sspi.SCHANNEL_ALERT, _FATAL, int(number)))
+        _sspi.ApplyControlToken(self._context._open(), ((_TOKEN, token),))
+        self._shut = self._alerted = True
+        self._received.clear()
         self._to_send += self._context.step().token
 
     def close(self) -> None:

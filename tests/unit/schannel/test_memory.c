@@ -148,10 +148,13 @@ Test(memory, alerts, .timeout = 100)
         setup.server_options[0] = "tls_maximum_version";
         setup.server_options[1] = version == 2 ? "1.2" : "1.3";
         tls_begin(&pair, &setup);
-        for (size_t nth = 1; alert_trial(&pair.client, nth); nth++)
-            ;
-        for (size_t nth = 1; alert_trial(&pair.server, nth); nth++)
-            ;
+        /* From OpenSSL 3.2 on only one of the two can. */
+        if (version == 2 || OpenSSL_version_num() < 0x30200000L)
+            for (size_t nth = 1; alert_trial(&pair.client, nth); nth++)
+                ;
+        if (version == 3 || OpenSSL_version_num() < 0x30200000L)
+            for (size_t nth = 1; alert_trial(&pair.server, nth); nth++)
+                ;
         tls_end(&pair);
     }
 }
