@@ -214,7 +214,8 @@ static bool alert_provoke(struct schannel_context *context, uint8_t number)
     else
         ticket_read(context);
     context->alert_wanted = 0;
-    schannel_buffers_leg(context);
+    if (context->alert_sent != SCHANNEL_NO_ALERT) /* else memory may be missing, see engine.c */
+        schannel_buffers_leg(context);
     return context->alert_sent == (SSL3_AL_FATAL << 8 | number);
 }
 
