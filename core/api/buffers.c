@@ -35,6 +35,14 @@ static SecBuffer *desc_find_writable(const SecBufferDesc *desc, ULONG type)
     return NULL;
 }
 
+/* Where the output token goes. Programs that let it be allocated also give an EMPTY buffer, which becomes a TOKEN. */
+static SecBuffer *output_token(const struct step *step, const SecBufferDesc *output)
+{
+    SecBuffer *token = desc_find_writable(output, SECBUFFER_TOKEN);
+
+    return token || !(step->requested & ASC_REQ_ALLOCATE_MEMORY) ? token : desc_find_writable(output, SECBUFFER_EMPTY);
+}
+
 /* One offset and length of a SEC_CHANNEL_BINDINGS. Absent data may have any offset. */
 static bool bindings_part(struct bytes whole, uint32_t size, uint32_t offset, struct bytes *part)
 {
@@ -115,7 +123,7 @@ SECURITY_STATUS buffers_to_step(struct step *step, SecBufferDesc *input, SecBuff
         return failure_set(
             step->failure, SEC_E_INVALID_TOKEN, SSPI_REASON_USAGE,
             "an input buffer is malformed: no memory behind it, or offsets of channel bindings that leave it");
-    token = desc_find_writable(output, SECBUFFER_TOKEN);
+    token = output_token(step, output);
     if (token) {
         step->output.present = true;
         step->output.allocate = (step->requested & ASC_REQ_ALLOCATE_MEMORY) != 0;
@@ -229,7 +237,7 @@ void buffers_from_step(struct step *step, SecBufferDesc *output, SECURITY_STATUS
     }
     result_out(step, output, status);
     alert_out(step, output);
-    token = desc_find_writable(output, SECBUFFER_TOKEN);
+    token = output_token(step, output);
     if (!token)
         return;
     if (status < 0 && !(step->output.for_peer && step->output.data)) {
@@ -240,8 +248,9 @@ void buffers_from_step(struct step *step, SecBufferDesc *output, SECURITY_STATUS
     if (!step->output.allocate)
         return;
     token->pvBuffer = step->output.data;
+    step->attributes |= ASC_RET_ALLOCATED_MEMORY; /* also where there was nothing to send, as programs expect */
     if (step->output.data)
-        step->attributes |= ASC_RET_ALLOCATED_MEMORY;
+        token->BufferType = (token->BufferType & SECBUFFER_ATTRMASK) | SECBUFFER_TOKEN;
 }
 
 SECURITY_STATUS buffers_to_message(const SecBufferDesc *desc, struct message *message)

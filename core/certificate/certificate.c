@@ -3,16 +3,18 @@
  */
 #include "certificate/certificate.h"
 
+#include "base/live.h"
 #include "base/memory.h"
 #include "certificate/info.h"
-#include "base/live.h"
 #include "certificate/openssl.h"
+#include "certificate/store.h"
 
 static void destroy(struct certificate *certificate)
 {
     X509_free(certificate->x509);
     sk_X509_pop_free(certificate->chain, X509_free);
     EVP_PKEY_free(certificate->key);
+    certificate_store_release(certificate->store);
     mem_free(certificate->context.pbCertEncoded);
     mem_free(certificate->info_memory);
     mem_free(certificate->ocsp);

@@ -29,12 +29,13 @@ struct certificate {
     CERT_CONTEXT context; /* what programs see; first, so that their pointer is ours */
     CERT_INFO info;
     X509 *x509;
-    STACK_OF(X509) * chain; /* the issuers that go along, the leaf's own first; NULL: none */
-    EVP_PKEY *key;          /* NULL: no private key */
-    char *where;            /* the file's name, or what stands in for it in explanations */
-    uint8_t *info_memory;   /* what `info` points to */
-    pthread_mutex_t lock;   /* guards what follows */
-    uint8_t *ocsp;          /* the response to staple, DER; NULL: none */
+    STACK_OF(X509) * chain;          /* the issuers that go along, the leaf's own first; NULL: none */
+    EVP_PKEY *key;                   /* NULL: no private key */
+    char *where;                     /* the file's name, or what stands in for it in explanations */
+    uint8_t *info_memory;            /* what `info` points to */
+    struct certificate_store *store; /* hCertStore, by certificate_store_attach; NULL: none */
+    pthread_mutex_t lock;            /* guards what follows */
+    uint8_t *ocsp;                   /* the response to staple, DER; NULL: none */
     size_t ocsp_size;
     int64_t ocsp_ends; /* FILETIME: then it is no longer sent */
 };

@@ -3,8 +3,8 @@
  */
 #include "certificate/store.h"
 
-#include "base/memory.h"
 #include "base/live.h"
+#include "base/memory.h"
 
 struct certificate_store *certificate_store_new(void)
 {
@@ -99,4 +99,37 @@ bool certificate_store_index(struct certificate_store *store, const struct certi
     }
     pthread_mutex_unlock(&store->lock);
     return found;
+}
+
+static SECURITY_STATUS attach_one(struct certificate_store *store, X509 *x509)
+{
+    struct certificate *made;
+    SECURITY_STATUS status = certificate_new(x509, NULL, NULL, NULL, &made, NULL);
+
+    if (status != SEC_E_OK)
+        return status;
+    made->context.hCertStore = store;
+    if (!certificate_store_add(store, made))
+        status = SEC_E_INSUFFICIENT_MEMORY;
+    certificate_release(made);
+    return status;
+}
+
+SECURITY_STATUS certificate_store_attach(struct certificate *certificate)
+{
+    struct certificate_store *store = certificate_store_new();
+    SECURITY_STATUS status;
+
+    if (!store)
+        return SEC_E_INSUFFICIENT_MEMORY;
+    status = attach_one(store, certificate->x509);
+    for (int i = 0; i < sk_X509_num(certificate->chain) && status == SEC_E_OK; i++)
+        status = attach_one(store, sk_X509_value(certificate->chain, i));
+    if (status != SEC_E_OK) {
+        certificate_store_release(store);
+        return status;
+    }
+    certificate->store = store;
+    certificate->context.hCertStore = store;
+    return SEC_E_OK;
 }

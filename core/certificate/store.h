@@ -34,6 +34,12 @@ MUST_CHECK struct certificate *certificate_store_find(struct certificate_store *
 MUST_CHECK bool certificate_store_index(struct certificate_store *store, const struct certificate *certificate,
                                         size_t *index);
 
+/*
+ * Gives a certificate that nobody else knows yet its hCertStore: itself and its chain, in that order, as objects of
+ * their own. It goes with the certificate. SEC_E_INSUFFICIENT_MEMORY.
+ */
+MUST_CHECK SECURITY_STATUS certificate_store_attach(struct certificate *certificate);
+
 /* ---- store_load.c ---- */
 
 /* Adds what is in PEM text, DER, or PKCS#12 with a password: for a PKCS#12 the leaf has its key. */

@@ -45,7 +45,8 @@ static ULONG attributes_of(const struct schannel_context *context, ULONG request
                | (context->peer_name ? ASC_RET_MUTUAL_AUTH : 0);
     return INITIATOR_RET | (requested & ISC_REQ_CONNECTION ? ISC_RET_CONNECTION : 0)
            | (requested & ISC_REQ_EXTENDED_ERROR ? ISC_RET_EXTENDED_ERROR : 0)
-           | (verified ? ISC_RET_MUTUAL_AUTH : ISC_RET_MANUAL_CRED_VALIDATION)
+           | (verified && (requested & ISC_REQ_MUTUAL_AUTH) ? ISC_RET_MUTUAL_AUTH : 0)
+           | (requested & ISC_REQ_MANUAL_CRED_VALIDATION ? ISC_RET_MANUAL_CRED_VALIDATION : 0)
            | (requested & ISC_REQ_USE_SUPPLIED_CREDS ? ISC_RET_USED_SUPPLIED_CREDS : 0);
 }
 

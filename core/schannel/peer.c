@@ -4,7 +4,7 @@
 #include <openssl/err.h>
 #include <string.h>
 
-#include "certificate/certificate.h"
+#include "certificate/store.h"
 #include "schannel/answers.h"
 
 #define NAMES_LIMIT 4096
@@ -12,7 +12,7 @@
 
 /* A reference for the caller, as a pointer that api/ copies. */
 static SECURITY_STATUS answer_certificate(struct schannel_context *context, struct attribute_value *value, X509 *x509,
-                                          STACK_OF(X509) * chain)
+                                          STACK_OF(X509) * chain, bool with_store)
 {
     struct certificate *made = NULL;
     PCCERT_CONTEXT *place;
@@ -22,8 +22,12 @@ static SECURITY_STATUS answer_certificate(struct schannel_context *context, stru
     if (!place)
         return SEC_E_INSUFFICIENT_MEMORY;
     status = certificate_new(x509, chain, NULL, NULL, &made, NULL);
-    if (status != SEC_E_OK)
+    if (status == SEC_E_OK && with_store)
+        status = certificate_store_attach(made);
+    if (status != SEC_E_OK) {
+        certificate_release(made);
         return status;
+    }
     *place = &made->context;
     value->blob = bytes_of(place, sizeof *place);
     return SEC_E_OK;
@@ -52,7 +56,7 @@ SECURITY_STATUS answer_remote_certificate(struct schannel_context *context, stru
     if (!peer)
         return SEC_E_NO_CREDENTIALS;
     issuers = issuers_of(context);
-    status = answer_certificate(context, value, peer, issuers);
+    status = answer_certificate(context, value, peer, issuers, true);
     sk_X509_free(issuers);
     return status;
 }
@@ -65,7 +69,7 @@ SECURITY_STATUS answer_local_certificate(struct schannel_context *context, struc
     if (!own)
         return SEC_E_NO_CREDENTIALS;
     SSL_get0_chain_certs(context->ssl, &chain);
-    return answer_certificate(context, value, own, chain);
+    return answer_certificate(context, value, own, chain, false);
 }
 
 SECURITY_STATUS answer_issuers(struct schannel_context *context, struct attribute_value *value)

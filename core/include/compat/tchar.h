@@ -26,6 +26,8 @@
 #define _tcscmp strcmp
 #define _tcsncmp strncmp
 #define _tcscpy strcpy
+#define _tcsncpy strncpy
+#define _tcsdup strdup
 #define _tcscat strcat
 #define _tcschr strchr
 #define _tcsrchr strrchr

@@ -65,7 +65,7 @@ struct _CERT_CONTEXT {
     _Field_size_bytes_(cbCertEncoded) BYTE *pbCertEncoded; /**< DER */
     DWORD cbCertEncoded;
     PCERT_INFO pCertInfo;
-    HCERTSTORE hCertStore;
+    HCERTSTORE hCertStore; /**< of SECPKG_ATTR_REMOTE_CERT_CONTEXT: what the peer sent, its own first; not to be closed */
 };
 
 /* ---- Functions on certificates ----
@@ -254,6 +254,27 @@ SSPI_API HCERTSTORE WINAPI PFXImportCertStore(
 #define CALG_DH_EPHEM 0x0000AA02
 #define CALG_ECDH 0x0000AA05
 #define CALG_ECDH_EPHEM 0x0000AE06
+/* Of the past, kept for sources that mention them. */
+#define CALG_NO_SIGN 0x00002000
+#define CALG_DESX 0x00006604
+#define CALG_SEAL 0x00006802
+#define CALG_AGREEDKEY_ANY 0x0000AA03
+#define CALG_KEA_KEYX 0x0000AA04
+#define CALG_HUGHES_MD5 0x0000A003
+#define CALG_SKIPJACK 0x0000660A
+#define CALG_TEK 0x0000660B
+#define CALG_CYLINK_MEK 0x0000660C
+#define CALG_SSL3_MASTER 0x00004C01
+#define CALG_SCHANNEL_MASTER_HASH 0x00004C02
+#define CALG_SCHANNEL_MAC_KEY 0x00004C03
+#define CALG_SCHANNEL_ENC_KEY 0x00004C07
+#define CALG_PCT1_MASTER 0x00004C04
+#define CALG_SSL2_MASTER 0x00004C05
+#define CALG_TLS1_MASTER 0x00004C06
+#define CALG_RC5 0x0000660D
+#define CALG_TLS1PRF 0x0000800A
+#define CALG_HASH_REPLACE_OWF 0x0000800B
+#define CALG_ECMQV 0x0000A001
 
 SSPI_EXTERN_C_END
 

@@ -1,9 +1,11 @@
 /* A small stand-in for Windows' header of the same name: base types and the macros that sources built on SSPI
- * use with them, and CloseHandle. It lives apart (pkg-config sspi-windows), so that no probe takes it for Windows. */
+ * use with them; CloseHandle; LoadLibrary as far as it finds SSPI. It lives apart (pkg-config sspi-windows), so that no probe takes it for Windows. */
 #ifndef SSPI_COMPAT_WINDOWS_H
 #define SSPI_COMPAT_WINDOWS_H
 
+#include <dlfcn.h>
 #include <string.h>
+#include <strings.h>
 
 #include "../sspi_types.h"
 
@@ -98,6 +100,63 @@ SSPI_EXTERN_C_END
 static inline BOOL CloseHandle(HANDLE hObject)
 {
     return SspiCloseToken(hObject) == 0 ? TRUE : FALSE;
+}
+
+/* ---- Libraries: many sources fetch the interface from its DLL instead of linking it ---- */
+
+typedef HANDLE HINSTANCE, HMODULE;
+typedef INT_PTR(WINAPI *FARPROC)(void);
+
+/** Opens libsspi for the DLLs that hold its functions on Windows: secur32, security, sspicli, schannel, crypt32; with or
+ * without a folder and ".dll", in any case. NULL for any other. */
+static inline HMODULE LoadLibraryA(LPCSTR lpLibFileName)
+{
+    static const char *const names[] = {"secur32", "security", "sspicli", "schannel", "crypt32"};
+    const char *name = lpLibFileName, *end;
+
+    for (const char *c = name; *c; c++)
+        if (*c == '\\' || *c == '/')
+            name = c + 1;
+    end = strrchr(name, '.');
+    if (!end || strcasecmp(end, ".dll") != 0)
+        end = name + strlen(name);
+    for (size_t i = 0; i < ARRAYSIZE(names); i++)
+        if (strlen(names[i]) == (size_t)(end - name) && strncasecmp(names[i], name, (size_t)(end - name)) == 0)
+            return dlopen("libsspi.so.0", RTLD_NOW | RTLD_LOCAL);
+    return NULL;
+}
+
+/** The same in UTF-16. */
+static inline HMODULE LoadLibraryW(LPCWSTR lpLibFileName)
+{
+    char name[MAX_PATH];
+    size_t i = 0;
+
+    for (; lpLibFileName[i] && i + 1 < sizeof name; i++)
+        name[i] = (char)(lpLibFileName[i] < 0x80 ? lpLibFileName[i] : '?');
+    name[i] = '\0';
+    return LoadLibraryA(name);
+}
+
+#ifdef UNICODE
+#define LoadLibrary LoadLibraryW
+#else
+#define LoadLibrary LoadLibraryA
+#endif
+
+/** A function of what LoadLibrary opened; NULL: it has none of that name. */
+static inline FARPROC GetProcAddress(HMODULE hModule, LPCSTR lpProcName)
+{
+    void *found = hModule ? dlsym(hModule, lpProcName) : NULL;
+    FARPROC function;
+
+    memcpy(&function, &found, sizeof function);
+    return function;
+}
+
+static inline BOOL FreeLibrary(HMODULE hLibModule)
+{
+    return hLibModule && dlclose(hLibModule) == 0 ? TRUE : FALSE;
 }
 
 #endif

@@ -97,7 +97,30 @@ Test(buffers, empty_allocated_output)
     assert_status(step_reserve(&step, 0, &data), SEC_E_OK);
     buffers_from_step(&step, &out, SEC_E_OK);
     cr_assert_null(token.pvBuffer);
-    cr_assert_eq(step.attributes, 0);
+    cr_assert_eq(step.attributes, ASC_RET_ALLOCATED_MEMORY);
+}
+
+/* As Windows' own clients of TLS give it. */
+Test(buffers, allocated_output_in_an_empty_buffer)
+{
+    struct step step;
+    SecBuffer buffers[2] = {{0, SECBUFFER_ALERT, NULL}, {0, SECBUFFER_EMPTY, NULL}};
+    SecBufferDesc out = {0, 2, buffers};
+    uint8_t *data;
+
+    assert_status(prepare(&step, NULL, &out, 0), SEC_E_OK);
+    cr_assert_not(step.output.present);
+    assert_status(prepare(&step, NULL, &out, ASC_REQ_ALLOCATE_MEMORY), SEC_E_OK);
+    assert_status(step_reserve(&step, 0, &data), SEC_E_OK);
+    buffers_from_step(&step, &out, SEC_E_OK);
+    cr_assert_eq(buffers[1].BufferType, SECBUFFER_EMPTY);
+    assert_status(step_reserve(&step, 6, &data), SEC_E_OK);
+    memcpy(data, "tokens", 6);
+    buffers_from_step(&step, &out, SEC_E_OK);
+    cr_assert_eq(buffers[1].BufferType, SECBUFFER_TOKEN);
+    cr_assert_eq(buffers[1].cbBuffer, 6);
+    assert_mem_eq(buffers[1].pvBuffer, "tokens", 6);
+    assert_status(FreeContextBuffer(buffers[1].pvBuffer), SEC_E_OK);
 }
 
 Test(buffers, output_never_exceeds_the_room)

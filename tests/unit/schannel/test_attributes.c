@@ -211,13 +211,18 @@ Test(attributes, what_was_agreed)
 
 Test(attributes, certificates)
 {
-    PCCERT_CONTEXT remote = NULL, local = NULL;
+    PCCERT_CONTEXT remote = NULL, local = NULL, found;
 
     open_version("1.3");
     assert_status(query(&pair.client, SECPKG_ATTR_REMOTE_CERT_CONTEXT, &remote), SEC_E_OK);
     assert_status(query(&pair.server, SECPKG_ATTR_LOCAL_CERT_CONTEXT, &local), SEC_E_OK);
     cr_assert_eq(remote->cbCertEncoded, local->cbCertEncoded);
     assert_mem_eq(remote->pbCertEncoded, local->pbCertEncoded, local->cbCertEncoded);
+    found = CertEnumCertificatesInStore(remote->hCertStore, NULL);
+    cr_assert_not_null(found);
+    assert_mem_eq(found->pbCertEncoded, remote->pbCertEncoded, remote->cbCertEncoded);
+    cr_assert_eq(found->hCertStore, remote->hCertStore);
+    cr_assert_null(CertEnumCertificatesInStore(remote->hCertStore, found));
     cr_assert(certificate_context_free(remote));
     cr_assert(certificate_context_free(local));
     cr_assert_not(certificate_context_free(local));

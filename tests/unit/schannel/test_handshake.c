@@ -249,8 +249,8 @@ Test(handshake, attributes_and_expiry)
     tls_run(&pair);
     cr_assert_eq(pair.server.attributes, ASC_RET_STREAM | ASC_RET_CONFIDENTIALITY | ASC_RET_REPLAY_DETECT
                                              | ASC_RET_SEQUENCE_DETECT | ASC_RET_CONNECTION | ASC_RET_EXTENDED_ERROR);
-    cr_assert_eq(pair.client.attributes, ISC_RET_STREAM | ISC_RET_CONFIDENTIALITY | ISC_RET_REPLAY_DETECT
-                                             | ISC_RET_SEQUENCE_DETECT | ISC_RET_MANUAL_CRED_VALIDATION);
+    cr_assert_eq(pair.client.attributes,
+                 ISC_RET_STREAM | ISC_RET_CONFIDENTIALITY | ISC_RET_REPLAY_DETECT | ISC_RET_SEQUENCE_DETECT);
     cr_assert_eq(pair.server.expiry.QuadPart, INT64_MAX); /* no certificate of the client */
     cr_assert_lt(pair.client.expiry.QuadPart, INT64_MAX);
     cr_assert_gt(pair.client.expiry.QuadPart, 0);

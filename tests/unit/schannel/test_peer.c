@@ -52,7 +52,10 @@ Test(peer, trusted_server)
     struct tls_setup setup = trusting();
     SecPkgContext_NamesA names;
 
-    tls_open(&pair, &setup);
+    tls_begin(&pair, &setup);
+    pair.client.requested = ISC_REQ_MUTUAL_AUTH;
+    tls_run(&pair);
+    assert_status(pair.client.status, SEC_E_OK);
     cr_assert(pair.client.attributes & ISC_RET_MUTUAL_AUTH);
     cr_assert_not(pair.client.attributes & ISC_RET_MANUAL_CRED_VALIDATION);
     assert_status(QueryContextAttributesA(&pair.client.context, SECPKG_ATTR_NAMES, &names), SEC_E_OK);
@@ -110,7 +113,7 @@ Test(peer, checks_that_are_switched_off)
     setup.client_flags = 0;
     setup.server.self_signed = true;
     tls_begin(&pair, &setup);
-    pair.client.requested = ISC_REQ_MANUAL_CRED_VALIDATION;
+    pair.client.requested = ISC_REQ_MANUAL_CRED_VALIDATION | ISC_REQ_MUTUAL_AUTH;
     tls_run(&pair);
     assert_status(pair.client.status, SEC_E_OK);
     cr_assert(pair.client.attributes & ISC_RET_MANUAL_CRED_VALIDATION);
