@@ -83,7 +83,8 @@ def walls(tree: Tree) -> Iterator[Violation]:
 def public_headers(tree: Tree) -> Iterator[Violation]:
     """Installed headers include only installed headers and the standard library's."""
     standard = {"stdint.h", "stddef.h", "wchar.h", "uchar.h", "limits.h", "assert.h"}
-    hosted = standard | {"stdio.h", "stdlib.h", "string.h"}  # what the windows.h of compat brings along
+    # What the windows.h of compat brings along.
+    hosted = standard | {"dlfcn.h", "stdio.h", "stdlib.h", "string.h", "strings.h"}
     for path in tree.matching(r"core/include/.*\.h"):
         for line, mark, name in includes(tree, path):
             target = resolve(tree, path, name)
