@@ -61,9 +61,16 @@ static bool parts_take(struct certificate *certificate, X509 *x509, STACK_OF(X50
 static SECURITY_STATUS fill(struct certificate *certificate, X509 *x509, STACK_OF(X509) * chain, EVP_PKEY *key,
                             const char *where, struct failure *failure)
 {
-    if (!parts_take(certificate, x509, chain, key, where) || !encode(certificate)
-        || !certificate_info_fill(certificate->x509, &certificate->info, &certificate->info_memory))
+    SECURITY_STATUS status;
+
+    if (!parts_take(certificate, x509, chain, key, where) || !encode(certificate))
         return no_memory(failure);
+    status = certificate_info_fill(certificate->x509, &certificate->info, &certificate->info_memory);
+    if (status == SEC_E_INSUFFICIENT_MEMORY)
+        return no_memory(failure);
+    if (status != SEC_E_OK)
+        return failure_set(failure, status, SSPI_REASON_CERTIFICATE,
+                           "certificate %s: a time or an identifier in it cannot be read", certificate->where);
     certificate->context.dwCertEncodingType = X509_ASN_ENCODING;
     certificate->context.pCertInfo = &certificate->info;
     if (key && X509_check_private_key(x509, key) != 1)

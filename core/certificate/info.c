@@ -191,19 +191,19 @@ static void info_put(struct room *room, X509 *x509, CERT_INFO *info)
     extensions_put(room, x509, info);
 }
 
-bool certificate_info_fill(X509 *x509, CERT_INFO *info, uint8_t **memory)
+SECURITY_STATUS certificate_info_fill(X509 *x509, CERT_INFO *info, uint8_t **memory)
 {
     struct room room = {.ok = true};
 
     *memory = NULL;
     info_put(&room, x509, info);
     if (!room.ok)
-        return false;
+        return SEC_E_NO_CREDENTIALS;
     room.data = mem_zalloc(room.used);
     if (!room.data)
-        return false;
+        return SEC_E_INSUFFICIENT_MEMORY;
     *memory = room.data;
     room.used = 0;
     info_put(&room, x509, info);
-    return room.ok;
+    return room.ok ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
 }

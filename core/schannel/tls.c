@@ -223,8 +223,9 @@ static void keys_log(const SSL *ssl, const char *line)
     char text[512];
     int size = BIO_snprintf(text, sizeof text, "%s\n", line);
 
-    if (size > 0 && write(schannel_credential_of(ssl)->key_log, text, (size_t)size) < 0)
-        return; /* a full disk must not end connections */
+    /* A full disk must not end connections. */
+    if (size > 0)
+        (void)!write(schannel_credential_of(ssl)->key_log, text, (size_t)size);
     secret_wipe(text, sizeof text);
 }
 
