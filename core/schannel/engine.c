@@ -209,7 +209,9 @@ static SECURITY_STATUS leg_feed(struct schannel_context *context, struct step *s
     SSL_set_read_ahead(context->ssl, 0); /* what is left over after the handshake must not be taken */
     context->wire.in = bytes_of(rest.data, scan.malformed ? rest.size : scan.whole);
     status = handshake_run(context, step, scan.malformed);
-    if (status >= 0) /* OpenSSL 3.2 and later have no record layer where the memory for one was missing */
+    if (status == SEC_I_CONTINUE_NEEDED)
+        schannel_buffers_wait(context);
+    else if (status >= 0) /* OpenSSL 3.2 and later have no record layer where the memory for one was missing */
         schannel_buffers_leg(context);
     context->eaten += (scan.malformed ? rest.size : scan.whole) - context->wire.in.size;
     context->wire.in = (struct bytes){0};

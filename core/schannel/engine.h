@@ -78,6 +78,7 @@ struct schannel_context {
     uint32_t key_update_room;    /* in STREAM_TRAILER, beside `sizes` */
     bool protects;               /* our side's records are no longer in the clear */
     bool keeps_buffers;          /* it talks: see buffers.c */
+    bool waits_with_buffers;     /* for the peer, in a handshake: see there */
     uint8_t messages;            /* until then: since it was last looked at */
     bool no_reconnects;          /* SCHANNEL_SESSION: sessions of this connection are not kept */
     void *answer;                /* an attribute's answer, borrowed by api/ for the call */
@@ -162,7 +163,8 @@ void schannel_alert_forget(void);
 
 /* ---- buffers.c: the memory that OpenSSL holds for records ---- */
 
-void schannel_buffers_leg(const struct schannel_context *context);  /* a leg of the handshake is over */
+void schannel_buffers_wait(struct schannel_context *context);       /* a leg is over, and the handshake is not */
+void schannel_buffers_leg(struct schannel_context *context);        /* both are */
 void schannel_buffers_open(const struct schannel_context *context); /* the handshake is done */
 void schannel_buffers_message(struct schannel_context *context);    /* a message went through */
 void schannel_buffers_end(struct schannel_context *context);        /* the connection goes */

@@ -4,7 +4,7 @@
 #include "schannel/engine.h"
 #include "test.h"
 
-enum { MESSAGES = 16, TALKERS = 256 };
+enum { MESSAGES = 16, TALKERS = 256, WAITERS = 64 };
 
 static SSL_CTX *tls;
 static struct schannel_context contexts[TALKERS + 1];
@@ -68,4 +68,26 @@ Test(buffers, only_so_many_keep_them, .init = begin, .fini = end)
     cr_assert_not(releases(last));
     talk(&contexts[0], MESSAGES);
     cr_assert_not(contexts[0].keeps_buffers);
+}
+
+Test(buffers, so_many_handshakes_wait_with_them, .init = begin, .fini = end)
+{
+    struct schannel_context *last = &contexts[WAITERS];
+
+    for (size_t i = 0; i < WAITERS; i++) {
+        schannel_buffers_wait(&contexts[i]);
+        schannel_buffers_wait(&contexts[i]);
+        cr_assert(contexts[i].waits_with_buffers);
+    }
+    schannel_buffers_wait(last);
+    cr_assert_not(last->waits_with_buffers);
+    schannel_buffers_leg(&contexts[0]);
+    schannel_buffers_leg(&contexts[0]);
+    schannel_buffers_wait(last);
+    cr_assert(last->waits_with_buffers);
+    schannel_buffers_wait(&contexts[0]);
+    cr_assert_not(contexts[0].waits_with_buffers);
+    schannel_buffers_end(last);
+    schannel_buffers_wait(&contexts[0]);
+    cr_assert(contexts[0].waits_with_buffers);
 }
