@@ -37,8 +37,10 @@ static EVP_PKEY *key_of(const PKCS8_PRIV_KEY_INFO *plain)
     return load_kind_known(plain) ? EVP_PKCS82PKEY_ex(plain, crypto_library()->context, NULL) : NULL;
 }
 
+static const char unbearable[] = "the password of the private key is hashed too often, or in a way that is not known";
+
 /* "ENCRYPTED PRIVATE KEY", RFC 5958, 3. */
-static EVP_PKEY *key_decrypt(const uint8_t *data, long size, struct bytes password)
+static EVP_PKEY *key_decrypt(const uint8_t *data, long size, struct bytes password, bool *bearable)
 {
     X509_SIG *sealed = d2i_X509_SIG(NULL, &data, size);
     PKCS8_PRIV_KEY_INFO *plain = NULL;
@@ -48,7 +50,8 @@ static EVP_PKEY *key_decrypt(const uint8_t *data, long size, struct bytes passwo
 
     if (sealed)
         X509_SIG_get0(sealed, &algorithm, NULL);
-    if (algorithm && work_take_of(&work, algorithm))
+    *bearable = !algorithm || work_take_of(&work, algorithm);
+    if (algorithm && *bearable)
         plain =
             PKCS8_decrypt_ex(sealed, (const char *)password.data, (int)password.size, crypto_library_widest(), NULL);
     if (plain)
@@ -108,19 +111,21 @@ SECURITY_STATUS load_key_block(const char *where, struct pem_block *block, struc
 {
     const bool modern = strcmp(block->name, PEM_STRING_PKCS8) == 0;
     const bool sealed = modern || block->header[0];
+    bool bearable = true;
     char why[OPENSSL_TEXT_SIZE + 64] = "the private key is damaged, or not RSA, EC, Ed25519 or Ed448: ";
 
     if (sealed && !password.data)
         return certificate_unusable(failure, where, "the private key is encrypted and no password was given");
     if (modern)
-        *key = key_decrypt(block->data, block->size, password);
+        *key = key_decrypt(block->data, block->size, password, &bearable);
     else if (!sealed || old_form_decrypt(block, &password))
         *key = key_plain(block->data, block->size);
     if (*key)
         return SEC_E_OK;
+    if (!bearable)
+        return certificate_unusable(failure, where, unbearable);
     if (sealed)
-        return certificate_unusable(failure, where,
-                                    "the password of the private key is wrong, or it is damaged or hashed too often");
+        return certificate_unusable(failure, where, "the password of the private key is wrong, or it is damaged");
     openssl_reason(why + strlen(why));
     return certificate_unusable(failure, where, why);
 }
@@ -128,10 +133,14 @@ SECURITY_STATUS load_key_block(const char *where, struct pem_block *block, struc
 SECURITY_STATUS load_key_der(const char *where, struct bytes content, struct bytes password, EVP_PKEY **key,
                              struct failure *failure)
 {
+    bool bearable = true;
+
     *key = key_plain(content.data, (long)content.size);
     if (!*key && password.data)
-        *key = key_decrypt(content.data, (long)content.size, password);
+        *key = key_decrypt(content.data, (long)content.size, password, &bearable);
     if (*key)
         return SEC_E_OK;
+    if (!bearable)
+        return certificate_unusable(failure, where, unbearable);
     return certificate_unusable(failure, where, "is no private key in PEM or DER, or its password is wrong");
 }
