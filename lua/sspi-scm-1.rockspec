@@ -6,7 +6,7 @@ package = "sspi"
 version = "scm-1"
 source = { url = "git+file://." }
 description = {
-    summary = "Windows' Security Support Provider Interface for Linux: NTLM logins for servers and clients",
+    summary = "Windows' Security Support Provider Interface for Linux: NTLM, Kerberos, Negotiate and TLS",
     license = "Apache-2.0",
 }
 dependencies = { "lua >= 5.3, < 5.5" }

@@ -81,7 +81,7 @@ local function new_context(credential, options, initiator)
     return setmetatable({
         credential = credential,
         request = request,
-        bindings = bindings_block(options.channel_bindings),
+        bindings = bindings_block(options.channel_bindings) or false, -- not nil: what is there need not be sought further
         target = options.target,
         initiator = initiator,
         state = CONTINUE,
@@ -89,6 +89,7 @@ local function new_context(credential, options, initiator)
         ends = 0,
         said = "",
         why = 0,
+        shut = false,
     }, Context)
 end
 
@@ -353,9 +354,11 @@ end
 
 --- Releases the context. May be repeated.
 function Context:close()
-    if self.handle and not is_shut(self) then
-        self.said, self.why = self:explain(), self:reason()
-        self.handle:close()
+    local handle = self.handle
+    if handle and not is_shut(self) then
+        if self.said == "" then self.said = core.SspiExplainContext(handle) or "" end
+        self.why = core.SspiQueryContextReason(handle) or self.why
+        handle:close()
     end
     self.shut = true
 end

@@ -118,6 +118,35 @@ describe("closed objects are refused by", function()
     end
 end)
 
+describe("closed memory is refused by", function()
+    for _, call in ipairs(calls) do
+        for position, input in ipairs(call.inputs) do
+            if input.shape == "BytesIn" or input.shape == "BuffersIn" then
+                it(call.name .. " as " .. input.name, function()
+                    local has, arguments = objects(), {}
+                    for i, other in ipairs(call.inputs) do arguments[i] = good(other, has) end
+                    arguments[position] = has.void
+                    has.void:close()
+                    local done, message = pcall(core[call.name], unpack(arguments, 1, #call.inputs))
+                    assert.is_false(done)
+                    assert.truthy(message:find("'" .. input.name .. "' is closed", 1, true), message)
+                end)
+            end
+        end
+    end
+end)
+
+describe("an attribute number", function()
+    it("that has no structure is refused", function()
+        local has = objects()
+        for name, handle in pairs { QueryContextAttributes = has.CtxtHandle, QueryCredentialsAttributes = has.CredHandle } do
+            local done, message = pcall(core[name], handle, 0x7777)
+            assert.is_false(done)
+            assert.truthy(message:find("'ulAttribute' is not the number of an attribute", 1, true), message)
+        end
+    end)
+end)
+
 describe("the module", function()
     it("has every function, and the values of the header", function()
         for _, call in ipairs(calls) do assert.is_function(core[call.name]) end

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sspi
 from sspi import _sspi
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,6 +37,30 @@ def test_output_is_never_allocated_into_the_scripts_room(initiator):
     for output in ([(2, bytearray(64)), 17], [2, (17, bytearray(64))]):
         with pytest.raises(ValueError, match="leaves one buffer to the package"):
             _sspi.InitializeSecurityContext(initiator._handle, None, None, 0, 0, None, output)
+
+
+def test_attribute_number(objects):
+    for query, handle in (
+        (_sspi.QueryContextAttributes, objects["CtxtHandle"]),
+        (_sspi.QueryCredentialsAttributes, objects["CredHandle"]),
+    ):
+        with pytest.raises(ValueError, match="ulAttribute.*no attribute"):
+            query(handle, 0x7777)
+
+
+@pytest.mark.parametrize(
+    "result", [(None, b"short", 0), ("x", None, 1 << 32), ("x", None, "0"), (None, b"x" * 17, 0), 5]
+)
+def test_lookup_of_the_module_itself(initiator, result):
+    store = _sspi.SspiAccountStoreFromCallback(lambda *_: result)
+    credential, _ = _sspi.AcquireCredentialsHandle(None, "NTLM", _sspi.SECPKG_CRED_INBOUND, None)
+    _sspi.SspiCredentialSetAccountStore(credential, store)
+    client = sspi.ClientContext(initiator)
+    _, context, token, *_ = _sspi.AcceptSecurityContext(credential, None, client.step().token, 0, 0)
+    with pytest.raises(sspi.SSPIError) as caught:
+        _sspi.AcceptSecurityContext(credential, context, client.step(bytes(token)).token, 0, 0)
+    assert caught.value.status is sspi.Status.SEC_E_NO_AUTHENTICATING_AUTHORITY
+    assert isinstance(caught.value.__cause__, TypeError | ValueError)
 
 
 @pytest.fixture
