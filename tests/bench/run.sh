@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # Measures the library against its peers, from their Debian packages, and prints one table.
 #
-#   tests/bench/run.sh [--json FILE] [--rounds N] [--no-setup]
+#   tests/bench/run.sh [--json FILE] [--rounds N] [--only PART] [--no-setup]
 #
+# --only runs the programs alone whose name contains PART (limits, ntlm, kerberos, tls, memory, threads), and shows
+# the rows that can be made of them.
 # Every round runs every program once, so that the machine's drift meets all alike; the table shows medians over the rounds.
 # No test: it fails only when something does not run. BENCH_BUILD (default build/bench) is the build folder.
 set -euo pipefail
@@ -13,12 +15,14 @@ build=${BENCH_BUILD:-$root/build/bench}
 rounds=5
 json=()
 setup=yes
+only=
 while [ $# -gt 0 ]; do
     case $1 in
     --json) json=(--json "${2:?--json needs a file}"); shift ;;
     --rounds) rounds=${2:?--rounds needs a number}; shift ;;
+    --only) only=${2:?--only needs a part of a name}; shift ;;
     --no-setup) setup=no ;;
-    *) sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 2 ;;
+    *) sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 2 ;;
     esac
     shift
 done
@@ -49,21 +53,30 @@ without_winbind() {
     fi
 }
 
+# measure OUTPUT COMMAND...: one program, unless it was not built or is not asked for.
+measure() {
+    local output=$1 word
+    shift
+    [[ $(basename "$output") == *"$only"* ]] || return 0
+    for word in "$@"; do
+        [[ $word != "$bin"/* ]] || [ -x "$word" ] || return 0
+    done
+    "$@" >"$output"
+}
+
 # programs WRAPPER FOLDER: those that run under callgrind too.
 programs() {
     local wrapper=$1 to=$2
-    "$wrapper" "$bin/bench_limits" >"$to/limits"
-    "$wrapper" "$bin/bench_ntlm_sspi" "$work" >"$to/ntlm_sspi"
-    [ ! -x "$bin/bench_ntlm_winpr" ] || "$wrapper" "$bin/bench_ntlm_winpr" "$work" >"$to/ntlm_winpr"
-    [ ! -x "$bin/bench_ntlm_gss" ] ||
-        NTLM_USER_FILE=$work/accounts.gss without_winbind "$wrapper" "$bin/bench_ntlm_gss" >"$to/ntlm_gss"
+    measure "$to/limits" "$wrapper" "$bin/bench_limits"
+    measure "$to/ntlm_sspi" "$wrapper" "$bin/bench_ntlm_sspi" "$work"
+    measure "$to/ntlm_winpr" "$wrapper" "$bin/bench_ntlm_winpr" "$work"
+    NTLM_USER_FILE=$work/accounts.gss measure "$to/ntlm_gss" without_winbind "$wrapper" "$bin/bench_ntlm_gss"
     rm -f "$work"/*replay "$work"/*rcache2 # a replay cache that fills up becomes slower
-    "$wrapper" "$bin/bench_kerberos_sspi" "$work" >"$to/kerberos_sspi"
-    for peer in mit heimdal; do
-        [ ! -x "$bin/bench_kerberos_$peer" ] || "$wrapper" "$bin/bench_kerberos_$peer" "$work" >"$to/kerberos_$peer"
+    for library in sspi mit heimdal; do
+        measure "$to/kerberos_$library" "$wrapper" "$bin/bench_kerberos_$library" "$work"
     done
     for library in sspi openssl gnutls; do
-        [ ! -x "$bin/bench_tls_$library" ] || "$wrapper" "$bin/bench_tls_$library" "$work" >"$to/tls_$library"
+        measure "$to/tls_$library" "$wrapper" "$bin/bench_tls_$library" "$work"
     done
 }
 
@@ -71,11 +84,12 @@ programs() {
 layers() {
     local to=$1
     if [ -d "$build/python" ]; then
-        PYTHONPATH=$build/python "${BENCH_PYTHON:-/usr/bin/python3}" "$here/layer_python.py" "$work" >"$to/layer_python"
+        PYTHONPATH=$build/python measure "$to/layer_python" \
+            "${BENCH_PYTHON:-/usr/bin/python3}" "$here/layer_python.py" "$work"
     fi
     if [ -d "$build/lua/5.4" ]; then
         LUA_CPATH="$build/lua/5.4/?.so;;" LUA_PATH="$root/lua/?.lua;;" \
-            lua5.4 "$here/layer_lua.lua" "$work" >"$to/layer_lua"
+            measure "$to/layer_lua" lua5.4 "$here/layer_lua.lua" "$work"
     fi
 }
 
@@ -83,9 +97,9 @@ for round in $(seq "$rounds"); do
     printf '\rround %s of %s ' "$round" "$rounds" >&2
     mkdir "$work/round-$round"
     programs env "$work/round-$round"
-    "$bin/bench_memory_sspi" "$work" >"$work/round-$round/memory_sspi"
-    "$bin/bench_threads_sspi" "$work" >"$work/round-$round/threads_sspi"
-    TLS_RELEASE=1 BENCH_ONLY=memory "$bin/bench_tls_openssl" "$work" >"$work/round-$round/tls_openssl_release"
+    measure "$work/round-$round/memory_sspi" "$bin/bench_memory_sspi" "$work"
+    measure "$work/round-$round/threads_sspi" "$bin/bench_threads_sspi" "$work"
+    TLS_RELEASE=1 BENCH_ONLY=memory measure "$work/round-$round/tls_openssl_release" "$bin/bench_tls_openssl" "$work"
     layers "$work/round-$round"
 done
 printf '\rcounting instructions ' >&2
