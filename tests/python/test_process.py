@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import textwrap
+from ctypes.util import find_library
 
 import pytest
 
@@ -106,17 +107,18 @@ def test_fork_after_acquiring(tmp_path):
 
 
 def test_other_libraries_in_one_process():
-    """MIT's GSS-API (through python3-gssapi), libwinpr2 and this library, in every order of loading."""
+    """MIT's GSS-API (through python3-gssapi), libwinpr and this library, in every order of loading."""
+    winpr = find_library("winpr2") or find_library("winpr3")
     others = {
         "ours": "login()",
         "mit": "import gssapi; assert list(gssapi.raw.indicate_mechs())",
-        "winpr": "import ctypes; winpr = ctypes.CDLL('libwinpr2.so.2');"
-        "winpr.InitSecurityInterfaceA.restype = ctypes.c_void_p; assert winpr.InitSecurityInterfaceA()",
+        "winpr": f"import ctypes; winpr = ctypes.CDLL({winpr!r});"
+        "winpr.InitSecurityInterfaceExA.restype = ctypes.c_void_p; assert winpr.InitSecurityInterfaceExA(0)",
     }
     executable = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
-    probe = "import gssapi, ctypes; ctypes.CDLL('libwinpr2.so.2')"
-    if subprocess.run([executable, "-c", probe], capture_output=True).returncode:
-        pytest.skip("python3-gssapi or libwinpr2 is not installed")
+    probe = "import gssapi"
+    if not winpr or subprocess.run([executable, "-c", probe], capture_output=True).returncode:
+        pytest.skip("python3-gssapi or libwinpr is not installed")
     orders = [("ours", "mit", "winpr"), ("winpr", "mit", "ours"), ("mit", "ours", "winpr")]
     for order in orders:
         run("\n".join([others[name] for name in order] + [others[name] for name in order]), executable=executable)
