@@ -225,7 +225,7 @@ def suites_with_grease(place: Place) -> str:
     )
 
 
-@talk("decode_error illegal_parameter")
+@talk("decode_error illegal_parameter", since_3_5="decode_error")
 def malformed_suites(place: Place) -> str:
     @heard
     def one(suites: bytes) -> str:
@@ -246,7 +246,7 @@ def compression_offered_in_vain(place: Place) -> str:
     return tried(place, Hello(new=False, compressions=b"\1\0"))
 
 
-@talk("decode_error")
+@talk("decode_error", since_3_5="decode_error illegal_parameter")
 def no_compression_at_all(place: Place) -> str:
     return each(tried(place, Hello(new=False, compressions=data)) for data in (b"", b"\1"))
 

@@ -143,7 +143,7 @@ def signature_with_a_byte_altered(place: Place) -> str:
     )
 
 
-@talk("decrypt_error handshake_failure illegal_parameter")
+@talk("decrypt_error handshake_failure illegal_parameter", since_3_5="decrypt_error illegal_parameter")
 def signature_of_another_scheme(place: Place) -> str:
     schemes = (b"\2\3", b"\4\1", b"\x08\4", b"\x08\7", b"\5\3", b"\0\0", b"\xff\xff")
     return each(presented(place.demands, new, place.client, scheme=one) for new in (True, False) for one in schemes)
@@ -403,7 +403,7 @@ def new_ticket(place: Place) -> str:
     return again(place.port, got(place.port))
 
 
-@talk("illegal_parameter")
+@talk("illegal_parameter", since_3_5="decrypt_error")
 def each_byte_of_the_binder_altered(place: Place) -> str:
     held = got(place.port)
     return each(again(place.port, held, spoil=at) for at in range(0, 32, 3))

@@ -322,7 +322,7 @@ def change_cipher_spec_twice(place: Place) -> str:
         return raw.ending()
 
 
-@talk("illegal_parameter unexpected_message")
+@talk("illegal_parameter unexpected_message", since_3_5="unexpected_message")
 def change_cipher_spec_of_other_content(place: Place) -> str:
     @heard
     def one(new: bool, data: bytes) -> str:
