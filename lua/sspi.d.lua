@@ -92,6 +92,8 @@ function tls:send(data) end
 ---@return string
 function tls:to_send() end
 ---@return boolean?, string? sense, string? code
+function tls:request_certificate() end
+---@return boolean?, string? sense, string? code
 function tls:shut_down() end
 ---@param number integer
 ---@return boolean?, string? sense, string? code

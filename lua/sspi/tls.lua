@@ -127,8 +127,9 @@ local function leg(self)
     if token[1] then table.insert(self.outgoing, tostring(token[1])) end
     local left = input[2][1] == EXTRA and input[2][2] or 0
     self.received = self.received:sub(#self.received - left + 1)
+    local anew = self.again or not self.complete
     self.again = self.complete and status ~= core.SEC_E_OK
-    if status == core.SEC_E_OK and not self.complete then
+    if status == core.SEC_E_OK and anew then
         self.complete = true
         self.sizes = assert(core.QueryContextAttributes(handle, core.SECPKG_ATTR_STREAM_SIZES))
     end
@@ -240,6 +241,22 @@ function Connection:to_send()
     local data = table.concat(self.outgoing)
     self.outgoing = {}
     return data
+end
+
+--- Asks a client for its certificate in the middle of the conversation; what it answers, receive() takes. In TLS 1.3 by
+-- authentication after the handshake, before it by a further handshake, which the option allow_insecure_renegotiation
+-- has to allow. True; or nil, sense, name where the client cannot be asked.
+function Connection:request_certificate()
+    if not (self.is_server and self.complete) or self.ended or self.broken or self.shut then
+        misuse("only a server asks, on an open connection")
+    end
+    local bit, received = context.accept_flags.mutual_auth, self.received
+    if self.request % (bit * 2) < bit then self.request = self.request + bit end
+    self.received = ""
+    local done, sense, name = leg(self)
+    self.received, self.again = received, false
+    if done == nil then return nil, sense, name end
+    return true
 end
 
 --- Says goodbye (close_notify), so that the peer knows that nothing was cut off. May be repeated.

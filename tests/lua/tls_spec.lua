@@ -18,7 +18,7 @@ describe("TLS", function()
 
     setup(function()
         folder = lines_of("mktemp -d"):gsub("\n", "")
-        lines_of(("'%s' '%s' %s"):format(AUTHORITY, folder, NAME))
+        lines_of(("'%s' '%s' %s alice"):format(AUTHORITY, folder, NAME))
         server_credential = assert(sspi.credential {
             package = "Schannel", usage = "accept", options = { tls_certificate = folder .. "/" .. NAME .. ".pem" },
         })
@@ -120,6 +120,32 @@ describe("TLS", function()
         local one, other = pair()
         assert.is_true(one:is_resumed())
         assert.is_true(other:is_resumed())
+    end)
+
+    it("asks for the client's certificate in the middle of the conversation", function()
+        for _, version in ipairs { "1.2", "1.3" } do
+            local options = {
+                tls_trust = folder .. "/ca.pem", tls_maximum_version = version, allow_insecure_renegotiation = "yes",
+            }
+            options.tls_certificate = folder .. "/alice.pem"
+            local alice = assert(sspi.credential { package = "Schannel", usage = "initiate", options = options })
+            options.tls_certificate = folder .. "/" .. NAME .. ".pem"
+            local asking = assert(sspi.credential { package = "Schannel", usage = "accept", options = options })
+            local one, other = tls.server(asking), tls.client(alice, { target = NAME })
+            assert(other:start())
+            for round = 1, 10 do
+                assert(one:receive(other:to_send()))
+                assert(other:receive(one:to_send()))
+                if round == 4 then
+                    assert.is_nil((one:peer_certificate()))
+                    assert(one:request_certificate())
+                end
+            end
+            assert.equal("string", type(one:peer_certificate()))
+            assert(one:send("hello alice"))
+            assert.equal("hello alice", other:receive(one:to_send()))
+            assert.has_error(function() other:request_certificate() end)
+        end
     end)
 
     it("says goodbye", function()

@@ -188,6 +188,29 @@ def test_client_certificate(folder: Path, server_credential: sspi.Credential) ->
         assert server.peer_certificate == other.certificate
 
 
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+def test_certificate_in_the_middle(folder: Path, version: str) -> None:
+    """Asked for when it is needed: after the handshake in TLS 1.3, by a further one in TLS 1.2."""
+    both = {"tls_trust": folder / "ca.pem", "allow_insecure_renegotiation": "yes", "tls_maximum_version": version}
+    with (
+        sspi.Credential("Schannel", options={**both, "tls_certificate": folder / f"{NAME}.pem"}) as server,
+        sspi.Credential(
+            "Schannel", usage="initiate", options={**both, "tls_certificate": folder / "alice.pem"}
+        ) as alice,
+    ):
+        one, other = pair_of(server, alice)
+        assert one.peer_certificate is None
+        one.request_certificate()
+        for _ in range(6):
+            other.receive_data(one.data_to_send())
+            one.receive_data(other.data_to_send())
+        assert one.peer_certificate == other.certificate
+        one.send_data(b"hello alice")
+        assert other.receive_data(one.data_to_send()) == b"hello alice"
+        with pytest.raises(ValueError, match="only a server asks"):
+            other.request_certificate()
+
+
 def test_login_inside(server_credential: sspi.Credential, client_credential: sspi.Credential) -> None:
     """NTLM inside TLS, bound to it: of another connection's certificate it would be refused."""
     one, other = pair_of(server_credential, client_credential)
