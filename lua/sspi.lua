@@ -364,8 +364,8 @@ function Credential:package()
     return self.package_name
 end
 
---- True when the account store opens and keys and certificates are there; nil, the explanation, name. For a server's
--- start.
+--- True when logins can succeed: account store, replay cache, keys, certificates; nil, the explanation, name. For a
+-- server's start.
 function Credential:check()
     return result(core.SspiCredentialCheck(self.handle))
 end

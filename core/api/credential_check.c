@@ -9,7 +9,10 @@ static SECURITY_STATUS check(struct credential_entry *entry, struct failure *fai
     struct credential *credential = entry->credential;
     bool acceptor = credential->use & SECPKG_CRED_INBOUND;
     SECURITY_STATUS status = credential_entry_use(entry, acceptor, failure);
+    bool said;
 
+    if (status == SEC_E_OK && acceptor && credential->provider->check)
+        return credential->provider->check(credential, &said, failure);
     if (status != SEC_E_OK || !acceptor || !credential->provider->usable
         || credential->provider->usable(credential, failure))
         return status;

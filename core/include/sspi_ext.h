@@ -211,13 +211,14 @@ SSPI_API SECURITY_STATUS SEC_ENTRY SspiCredentialSetAccountStore(
     _In_ PCredHandle phCredential, _In_ SspiAccountStore *store);
 
 /**
- * Looks whether a credential has what its contexts will need: opens the account store, reads keys and certificates. Servers
- * call it when they start, so that a missing file is noticed before the first client comes. Of an initiator's credential
- * nothing is looked at. Closes the options, as a first context does.
+ * Looks whether a credential has what its contexts will need: opens the account store and the replay cache, reads keys and
+ * certificates, asks whether they fit the options. Servers call it when they start, so that a missing file is noticed before the
+ * first client comes. Negotiate may do without a package that nothing was named for, as long as another one works. Of an
+ * initiator's credential nothing is looked at. Closes the options, as a first context does.
  *
  * @return SEC_E_OK; SEC_E_INVALID_HANDLE; SEC_E_NO_CREDENTIALS when keys or certificates are missing or cannot be used,
- *         SEC_E_NO_AUTHENTICATING_AUTHORITY when the account store cannot: SspiExplainLastFailure names the file;
- *         SEC_E_INSUFFICIENT_MEMORY.
+ *         SEC_E_NO_AUTHENTICATING_AUTHORITY when NTLM has no account store, or that or the replay cache cannot be used:
+ *         SspiExplainLastFailure names the file or the option; SEC_E_INSUFFICIENT_MEMORY.
  */
 SSPI_API SECURITY_STATUS SEC_ENTRY SspiCredentialCheck(_In_ PCredHandle phCredential);
 

@@ -142,6 +142,7 @@ SECURITY_STATUS krb_set_keytab(struct credential *base, const char *path, struct
     krb_keys_release(credential->keys);
     credential->keys = NULL;
     credential->keytab = file;
+    credential->keys_said = true;
     return SEC_E_OK;
 }
 
@@ -157,6 +158,7 @@ SECURITY_STATUS krb_set_keytab_bytes(struct credential *base, struct bytes conte
     krb_keys_release(credential->keys);
     credential->keytab = NULL;
     credential->keys = keys;
+    credential->keys_said = true;
     return SEC_E_OK;
 }
 

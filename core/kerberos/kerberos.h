@@ -112,6 +112,7 @@ struct krb_credential {
     bool has_password;
     pthread_mutex_t lock;  /* guards all below */
     struct krb_keys *keys; /* from a password or bytes */
+    bool keys_said;        /* the program named a keytab */
     struct krb_keytab_file *keytab;
     struct replay *replay;
     char *shown_name; /* the client of the cache, once somebody asked */
@@ -136,6 +137,10 @@ void krb_prepare(struct credential *credential, const struct settings *settings)
 /* Opened with the first login, or by krb_prepare. Borrowed from the credential. */
 MUST_CHECK SECURITY_STATUS krb_credential_replay(struct krb_credential *credential, struct replay **replay,
                                                  struct failure *failure);
+/* SEC_E_NO_CREDENTIALS: nobody said which of the services of the keys are meant. */
+MUST_CHECK SECURITY_STATUS krb_services_said(const struct krb_credential *credential, const struct krb_keys *keys,
+                                             struct failure *failure);
+MUST_CHECK SECURITY_STATUS krb_check(struct credential *credential, bool *said, struct failure *why);
 /* What the credential accepts tickets for; NULL: the one service of its keys. Borrowed. */
 const char *krb_credential_services(const struct krb_credential *credential);
 

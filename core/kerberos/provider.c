@@ -70,6 +70,7 @@ const struct provider kerberos_provider = {
     .uses = SECPKG_CRED_INBOUND | SECPKG_CRED_OUTBOUND,
     .both_allowed = true,
     .usable = krb_usable,
+    .check = krb_check,
     .prepare = krb_prepare,
     .acquire = krb_acquire,
     .credential_free = krb_credential_free,

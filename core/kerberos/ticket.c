@@ -170,11 +170,10 @@ static SECURITY_STATUS service_check(const struct krb_credential *credential, st
                                      struct krb_opened *opened)
 {
     const char *patterns = krb_credential_services(credential);
+    const SECURITY_STATUS status = krb_services_said(credential, opened->keys, step->failure);
 
-    if (!patterns && !opened->keys->one_service)
-        return failure_set(step->failure, SEC_E_NO_CREDENTIALS, SSPI_REASON_NO_CREDENTIAL,
-                           "the keytab holds keys of several services: name those to accept in pszPrincipal or option "
-                           "service_names (* for any)");
+    if (status != SEC_E_OK)
+        return status;
     if (patterns && !krb_service_matches(patterns, opened->service, opened->service_realm)) {
         opened->error = KRB_ERR_NOT_US;
         return failure_set(step->failure, SEC_E_WRONG_PRINCIPAL, SSPI_REASON_WRONG_SERVICE,

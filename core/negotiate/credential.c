@@ -277,3 +277,42 @@ bool nego_package_usable(const struct nego_credential *credential, enum nego_pac
 
     return !child->provider->usable || child->provider->usable(child, why);
 }
+
+static SECURITY_STATUS child_check(struct credential *child, bool *needed, struct failure *why)
+{
+    SECURITY_STATUS status = child->provider->check ? child->provider->check(child, needed, why) : SEC_E_OK;
+
+    /* One that would be chosen and then refuse everybody is no better than one that was asked for. */
+    *needed = *needed || (child->provider->usable && child->provider->usable(child, NULL));
+    return status;
+}
+
+/* A package that nobody configured may be left out, where another one works. */
+SECURITY_STATUS nego_check(struct credential *base, bool *said, struct failure *why)
+{
+    const struct nego_credential *credential = (struct nego_credential *)base;
+    struct failure reasons[NEGO_CHILDREN] = {0};
+    bool any = false;
+
+    *said = true;
+    for (size_t i = 0; i < NEGO_CHILDREN; i++) {
+        bool needed = false;
+        SECURITY_STATUS status;
+
+        reasons[i] = credential->reasons[i];
+        if (!nego_package_allowed(credential, (enum nego_package)i))
+            continue;
+        status = child_check(credential->children[i], &needed, &reasons[i]);
+        if (status != SEC_E_OK && (needed || status == SEC_E_INSUFFICIENT_MEMORY)) {
+            *why = reasons[i];
+            return status;
+        }
+        any = any || status == SEC_E_OK;
+    }
+    if (any)
+        return SEC_E_OK;
+    return failure_set(why, SEC_E_NO_CREDENTIALS, SSPI_REASON_NO_CREDENTIAL,
+                       "Negotiate can let nobody in. Kerberos: %.90s; NTLM: %.90s",
+                       reasons[NEGO_KERBEROS].reason ? reasons[NEGO_KERBEROS].text : "not allowed here",
+                       reasons[NEGO_NTLM].reason ? reasons[NEGO_NTLM].text : "not allowed here");
+}

@@ -70,6 +70,7 @@ struct nego_credential {
 
 SECURITY_STATUS nego_acquire(const struct acquire *request, struct credential **credential);
 void nego_credential_free(struct credential *credential);
+MUST_CHECK SECURITY_STATUS nego_check(struct credential *credential, bool *said, struct failure *why);
 void nego_prepare(struct credential *credential, const struct settings *settings);
 void nego_settle(struct credential *credential);
 SECURITY_STATUS nego_set_nt_hash(struct credential *credential, const uint8_t hash[16]);

@@ -15,6 +15,7 @@ const struct provider negotiate_provider = {
     .both_allowed = true,
     .acquire = nego_acquire,
     .credential_free = nego_credential_free,
+    .check = nego_check,
     .prepare = nego_prepare,
     .settle = nego_settle,
     .set_nt_hash = nego_set_nt_hash,

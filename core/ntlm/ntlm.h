@@ -285,6 +285,8 @@ struct ntlm_verdict {
 MUST_CHECK SECURITY_STATUS ntlm_claim_read(const struct ntlm_authenticate *message, struct ntlm_claim *claim,
                                            struct failure *failure);
 void ntlm_claim_clear(struct ntlm_claim *claim);
+/* Without accounts only null sessions can succeed, where they are allowed. */
+MUST_CHECK SECURITY_STATUS ntlm_check(struct credential *credential, bool *said, struct failure *why);
 MUST_CHECK SECURITY_STATUS ntlm_verify(struct ntlm_context *context, const struct ntlm_authenticate *message,
                                        const struct ntlm_claim *claim, struct ntlm_verdict *verdict,
                                        struct failure *failure);

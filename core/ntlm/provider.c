@@ -151,6 +151,7 @@ const struct provider ntlm_provider = {
     .uses = SECPKG_CRED_INBOUND | SECPKG_CRED_OUTBOUND,
     .both_allowed = true,
     .available = ntlm_available,
+    .check = ntlm_check,
     .acquire = ntlm_acquire,
     .credential_free = ntlm_credential_free,
     .set_nt_hash = ntlm_set_nt_hash,

@@ -346,6 +346,18 @@ static SECURITY_STATUS version_find(const struct check *check)
     return SEC_E_OK;
 }
 
+static SECURITY_STATUS ntlm_no_store(struct failure *failure)
+{
+    return failure_set(failure, SEC_E_NO_AUTHENTICATING_AUTHORITY, SSPI_REASON_NO_STORE,
+                       "no account store was given to the credential or named by option account_store");
+}
+
+SECURITY_STATUS ntlm_check(struct credential *credential, bool *said, struct failure *why)
+{
+    *said = credential->accounts != NULL;
+    return credential->accounts || credential->settings.allow_anonymous ? SEC_E_OK : ntlm_no_store(why);
+}
+
 SECURITY_STATUS ntlm_verify(struct ntlm_context *context, const struct ntlm_authenticate *message,
                             const struct ntlm_claim *claim, struct ntlm_verdict *verdict, struct failure *failure)
 {
@@ -355,8 +367,7 @@ SECURITY_STATUS ntlm_verify(struct ntlm_context *context, const struct ntlm_auth
     if (status != SEC_E_OK)
         return status;
     if (!context->base.credential->accounts)
-        return failure_set(failure, SEC_E_NO_AUTHENTICATING_AUTHORITY, SSPI_REASON_NO_STORE,
-                           "no account store was given to the credential or named by option account_store");
+        return ntlm_no_store(failure);
     return account_store_can_verify_ntlm(context->base.credential->accounts) ? verify_by_store(&check)
                                                                              : verify_with_hash(&check);
 }

@@ -183,3 +183,20 @@ describe("a wrong setting", function()
         end)
     end
 end)
+
+describe("check", function()
+    it("says what would refuse every login", function()
+        assert.is_true(assert(sspi.credential { package = "Kerberos", keytab = KEYTAB }):check())
+        for _, case in ipairs {
+            { { package = "Kerberos", keytab = KEYTAB, services = "ldap" }, KEYTAB },
+            { { package = "Kerberos", keytab = KEYTAB, options = { replay_cache = REALM } }, REALM },
+            { { package = "Negotiate", keytab = KEYTAB, options = { replay_cache = REALM } }, REALM },
+            { { package = "NTLM" }, "account_store" },
+            { { package = "Negotiate" }, "account_store" },
+        } do
+            local fine, why = assert(sspi.credential(case[1])):check()
+            assert.is_nil(fine)
+            assert.truthy(why:find(case[2], 1, true), why)
+        end
+    end)
+end)

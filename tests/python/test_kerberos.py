@@ -261,3 +261,18 @@ def test_wrong_settings_name_what_would_be_right() -> None:
         sspi.Credential("Kerbros")
     with pytest.raises(sspi.SSPIError, match='lockout_threshold: "2000000" .* number from 0 to 1000000'):
         sspi.Credential("NTLM", options={"lockout_threshold": 2000000})
+
+
+def test_check_says_what_would_refuse_every_login(realm: Path, tmp_path: Path) -> None:
+    keytab = realm / "http.keytab"
+    sspi.Credential(keytab=keytab, package="Kerberos").check()
+    cases: list[tuple[dict[str, Any], str]] = [
+        ({"package": "Kerberos", "keytab": keytab, "services": "ldap"}, str(keytab)),
+        ({"package": "Kerberos", "keytab": keytab, "options": {"replay_cache": str(tmp_path)}}, str(tmp_path)),
+        ({"package": "Negotiate", "keytab": keytab, "options": {"replay_cache": str(tmp_path)}}, str(tmp_path)),
+        ({"package": "NTLM"}, "account_store"),
+        ({"package": "Negotiate"}, "account_store"),
+    ]
+    for settings, named in cases:
+        with pytest.raises(sspi.SSPIError, match=re.escape(named)):
+            sspi.Credential(**settings).check()

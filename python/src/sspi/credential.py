@@ -231,7 +231,7 @@ class Credential:
         return self._package
 
     def check(self) -> None:
-        """Raises SSPIError unless the account store opens and keys and certificates are there. For a server's start."""
+        """Raises SSPIError unless logins can succeed: accounts, replay cache, keys, certificates. For a server's start."""
         _sspi.SspiCredentialCheck(self._handle)
 
     def close(self) -> None:
