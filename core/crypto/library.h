@@ -5,6 +5,7 @@
 #define SSPI_CRYPTO_LIBRARY_H
 
 #include <openssl/evp.h>
+#include <openssl/provider.h>
 
 #include "base/attributes.h"
 #include "base/bytes.h"
@@ -13,10 +14,14 @@ enum crypto_digest { CRYPTO_MD4, CRYPTO_MD5, CRYPTO_SHA1, CRYPTO_SHA256, CRYPTO_
 
 enum crypto_aes { CRYPTO_AES_BLOCK, CRYPTO_AES_CTS_ENCRYPT, CRYPTO_AES_CTS_DECRYPT, CRYPTO_AES_MODES };
 
-/* Made once, kept to the end of the process. NULL members are algorithms that this OpenSSL lacks. */
+/*
+ * Made once, kept to the end of the process. NULL members are algorithms that this OpenSSL lacks; where memory ran out
+ * all are NULL, and the next use tries again.
+ */
 struct crypto_library {
     OSSL_LIB_CTX *context; /* the default provider alone: OpenSSL goes through all that is in it at each certificate */
     OSSL_LIB_CTX *legacy;  /* both providers, for files with old ciphers; NULL: no legacy provider */
+    OSSL_PROVIDER *providers[3];
     EVP_MD *digests[CRYPTO_DIGESTS];
     EVP_CIPHER *des;
     EVP_CIPHER *aes128_ecb, *aes256_ecb;

@@ -231,7 +231,7 @@ class Credential:
         return self._package
 
     def check(self) -> None:
-        """Raises SSPIError unless logins can succeed: accounts, replay cache, keys, certificates. For a server's start."""
+        """For a server's start: raises SSPIError unless accounts, replay cache, keys and certificates are usable."""
         _sspi.SspiCredentialCheck(self._handle)
 
     def close(self) -> None:
