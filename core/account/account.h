@@ -102,8 +102,9 @@ void account_store_release(SspiAccountStore *store); /* NULL is legal */
 /*
  * Looks an account up and applies lockout. Order: the exact domain; then, if the domain is unknown to the store or
  * empty, the store's default domain ("") ([MS-NLMP] 3.2.5.1.2: unknown domain: local database). An account with a
- * domain never answers for another non-empty domain that the store knows. Which of two accounts is shown under the
- * server's own domain is for the caller to decide: a store does not know that domain. SEC_E_OK (look at disabled and
+ * domain never answers for another non-empty domain that the store knows. That the default domain is also the server's
+ * own, and which of two accounts is shown under that name, is for the caller to decide: a store does not know that
+ * domain. SEC_E_OK (look at disabled and
  * locked), SEC_E_LOGON_DENIED (unknown), else unavailable. `account` is always initialised.
  */
 MUST_CHECK SECURITY_STATUS account_store_lookup(SspiAccountStore *store, const char *user, const char *domain,

@@ -110,8 +110,9 @@ SSPI_API void SEC_ENTRY SspiAccountStoreFree(_In_opt_ _Post_ptr_invalid_ SspiAcc
  * Copies every argument. The caller still owns, and must wipe, `password`.
  *
  * @param user      at most 1,024 bytes, without control characters and backslashes; so is the domain.
- * @param domain    NULL means the store's default domain, which servers show as their own (option netbios_domain_name). A
- *                  server lets none of its users in whose name an account of the server's own domain has too.
+ * @param domain    NULL means the store's default domain, which is each server's own (option netbios_domain_name): its
+ *                  users are shown and found under that name. A server lets none of them in whose name an account that was
+ *                  added with the server's domain has too.
  * @param password  UTF-8, not NUL-terminated, `password_size` bytes, at most 4,096; empty is refused.
  * @return SEC_E_OK; SEC_E_INVALID_PARAMETER if a string is not UTF-8 or empty; SEC_E_UNSUPPORTED_FUNCTION for a store that is
  *         read-only (text files, callback); SEC_E_INSUFFICIENT_MEMORY, leaving the store unchanged; SEC_E_NO_CREDENTIALS

@@ -223,16 +223,18 @@ static bool answered(SECURITY_STATUS status)
 }
 
 /*
- * An account of the store's default domain is shown under this server's, where another account may have its name: then
- * only that one exists. A name without a domain is one of the default domain, or else of this server's. Both are asked
- * whatever the first answers, so that the time tells nobody which names exist; but not a program's callback, which has
- * no default domain.
+ * The store's default domain is this server's own: its accounts are shown and found under that name, also where the
+ * store knows others of it. Where two accounts would then have one name, the one that was given it in full is the only
+ * one. A name without a domain is one of the default domain, or else of this server's. Both are asked whatever the
+ * first answers, so that the time tells nobody which names exist; but not a program's callback, which has no default
+ * domain.
  */
 static SECURITY_STATUS account_find(const struct check *check, struct account *account)
 {
     const struct credential *credential = check->context->base.credential;
     const char *own = credential->settings.netbios_domain_name, *claimed = check->claim->domain;
-    const bool once = !own || utf8_same_name(claimed, own) || (claimed[0] && credential->accounts->ops->may_block);
+    const bool once = !own || (claimed[0] && credential->accounts->ops->may_block);
+    const bool here = own && utf8_same_name(claimed, own);
     SECURITY_STATUS status = account_look_up(check, claimed, account), other;
     struct account second;
     bool hidden;
@@ -240,9 +242,9 @@ static SECURITY_STATUS account_find(const struct check *check, struct account *a
     if (once || !answered(status))
         return status;
     *check->failure = (struct failure){0}; /* the first answer may be no failure in the end */
-    other = account_look_up(check, own, &second);
-    hidden = status == SEC_E_OK && other == SEC_E_OK && !account->domain[0] && second.domain[0];
-    if (!answered(other) || (!claimed[0] && (status != SEC_E_OK || hidden))) {
+    other = account_look_up(check, here ? "" : own, &second);
+    hidden = !here && status == SEC_E_OK && other == SEC_E_OK && !account->domain[0] && second.domain[0];
+    if (!answered(other) || ((here || !claimed[0]) && (status != SEC_E_OK || hidden))) {
         account_clear(account);
         *account = second;
         return other;

@@ -111,6 +111,10 @@ static SECURITY_STATUS look_up(struct schannel_credential *credential, char *sai
         *at = '\0';
     status = account_store_lookup(credential->base.accounts, said, at ? at + 1 : "", settings->lockout_threshold,
                                   settings->lockout_seconds, &account, failure);
+    if (status == SEC_E_LOGON_DENIED && at && is_of_default_domain(settings, at + 1)
+        && !credential->base.accounts->ops->may_block) /* the store knows others of that domain */
+        status = account_store_lookup(credential->base.accounts, said, "", settings->lockout_threshold,
+                                      settings->lockout_seconds, &account, failure);
     if (status == SEC_E_OK && !account.domain[0] && at && !is_of_default_domain(settings, at + 1))
         status = SEC_E_LOGON_DENIED;
     if (status == SEC_E_LOGON_DENIED)

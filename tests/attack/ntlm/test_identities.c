@@ -98,15 +98,37 @@ Test(identities, other_domain, .init = up, .fini = down)
     loopback_refused(&loop, SEC_E_LOGON_DENIED, SSPI_REASON_UNKNOWN_USER);
 }
 
-static void attempt(const char *domain, const char *password, SECURITY_STATUS expected, const char *name)
+static void attempt_as(const char *user, const char *domain, const char *password, SECURITY_STATUS expected,
+                       const char *name)
 {
-    loopback_client_as(&loop, USER, domain, password);
+    loopback_client_as(&loop, user, domain, password);
     loopback_until_authenticate(&loop);
     if (expected == SEC_E_OK)
         loopback_accepted(&loop, name);
     else
         loopback_refused(&loop, expected, name ? SSPI_REASON_WRONG_PASSWORD : SSPI_REASON_UNKNOWN_USER);
     loopback_again(&loop);
+}
+
+static void attempt(const char *domain, const char *password, SECURITY_STATUS expected, const char *name)
+{
+    attempt_as(USER, domain, password, expected, name);
+}
+
+/* The store's default domain is the server's own, though the store knows another account of that domain by name. */
+Test(identities, default_domain_is_the_servers_own, .init = up, .fini = down)
+{
+    static const char name[] = DOMAIN "\\dora";
+
+    attempt_as("dora", DOMAIN, "hers", SEC_E_LOGON_DENIED, NULL);
+    assert_status(SspiAccountStoreAdd(loop.store, "dora", NULL, "hers", 4), SEC_E_OK);
+    attempt_as("dora", DOMAIN, "hers", SEC_E_OK, name);
+    attempt_as("DORA", DOMAIN, "hers", SEC_E_OK, name);
+    attempt_as("dora", "", "hers", SEC_E_OK, name);
+    attempt_as("dora", DOMAIN, "wrong", SEC_E_LOGON_DENIED, name);
+    assert_status(SspiAccountStoreAdd(loop.store, "erik", "ELSEWHERE", "his", 3), SEC_E_OK);
+    attempt_as("dora", "ELSEWHERE", "hers", SEC_E_LOGON_DENIED, NULL);
+    attempt_as("erik", DOMAIN, "his", SEC_E_LOGON_DENIED, NULL);
 }
 
 /* An account of the store's default domain, shown under the server's, is nobody beside one that has that name. */

@@ -59,7 +59,7 @@ Test(ntlm_acceptor, wrong_password_and_its_siblings, .init = open_rig, .fini = c
         login_as(rows[i].user, "Domain", rows[i].password);
         refused(SEC_E_LOGON_DENIED, rows[i].reason);
         cr_assert_eq(rig_store(&rig)->failures, i + 1, "each failure is counted alike");
-        cr_assert_eq(rig_store(&rig)->lookups, i + 1, "each login looks up once");
+        cr_assert_eq(rig_store(&rig)->lookups, 2 * (i + 1), "each login looks up as often");
         cr_assert_not_null(strstr(rig.done.failure.text, rows[i].user));
     }
     cr_assert_eq(rig_store(&rig)->successes, 0);

@@ -324,3 +324,24 @@ Test(client_certificate, maps_to_an_account)
     X509_free(x509);
     X509_free(other);
 }
+
+/* The store's default domain is the server's own, though the store knows another account of that domain by name. */
+Test(client_certificate, maps_to_an_account_of_the_default_domain)
+{
+    SspiAccountStore *store;
+    struct schannel_credential credential = {
+        .base.settings = {.netbios_domain_name = (char *)"WEB", .dns_domain_name = (char *)"Example.com"}};
+    X509 *x509 = (pki_authority(), pki_certificate(&alice));
+    struct failure failure = {0};
+    char name[64];
+
+    assert_status(SspiAccountStoreOpen("memory:", &store), SEC_E_OK);
+    credential.base.accounts = store;
+    assert_status(SspiAccountStoreAdd(store, "bob", "example.com", "Secret1", 7), SEC_E_OK);
+    assert_status(schannel_map(&credential, x509, name, sizeof name, &failure), SEC_E_LOGON_DENIED);
+    assert_status(SspiAccountStoreAdd(store, "Alice", NULL, "Secret1", 7), SEC_E_OK);
+    assert_status(schannel_map(&credential, x509, name, sizeof name, &failure), SEC_E_OK);
+    cr_assert_str_eq(name, "WEB\\Alice");
+    SspiAccountStoreFree(store);
+    X509_free(x509);
+}
