@@ -69,7 +69,7 @@ is_red() {
     case $1 in
     lua) grep -Eq '[1-9][0-9]* (failure|error)|Segmentation fault|Aborted' "$work/log" ;;
     python) grep -Eq '[1-9][0-9]* (failed|error)' "$work/log" ;;
-    *) grep -q '[1-9][0-9]* failed$' "$work/log" ;;
+    *) grep -q '[1-9][0-9]* failed' "$work/log" ;;
     esac
 }
 
