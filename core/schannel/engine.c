@@ -206,7 +206,8 @@ static SECURITY_STATUS leg_feed(struct schannel_context *context, struct step *s
         scan.whole = 0;
     else if (!scan.whole && !scan.malformed && !context->awaits_certificate && !context->interrupted)
         return incomplete(step, scan.missing);
-    SSL_set_read_ahead(context->ssl, 0); /* what is left over after the handshake must not be taken */
+    if (SSL_get_read_ahead(context->ssl))    /* OpenSSL 3.2 crashes where it had no memory before */
+        SSL_set_read_ahead(context->ssl, 0); /* what is left over after the handshake must not be taken */
     context->wire.in = bytes_of(rest.data, scan.malformed ? rest.size : scan.whole);
     status = handshake_run(context, step, scan.malformed);
     if (status == SEC_I_CONTINUE_NEEDED)
