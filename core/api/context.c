@@ -297,11 +297,12 @@ static void leg_success(struct leg *leg, SECURITY_STATUS status)
 static void leg_failure(struct leg *leg, SECURITY_STATUS status)
 {
     struct context *context = leg->entry ? leg->entry->context : NULL;
+    const bool goes_on = context && context->phase == CONTEXT_ESTABLISHED && leg->step.unchanged;
 
     explain_complete(leg->step.failure, leg->call->function, status);
     if (may_retry(status)) {
         leg->decided = false;
-    } else if (context && !leg->first) {
+    } else if (context && !leg->first && !goes_on) {
         leg->decided = context->phase == CONTEXT_OPEN; /* also when the package was not reached */
         context_fail(context, leg->step.failure);
     }

@@ -112,6 +112,7 @@ struct step {
     int64_t expiry;  /* out: UTC FILETIME, CLOCK_FOREVER by default; api/ turns it into local time */
     size_t extra;    /* out: bytes at the end of the token that were not used; an EMPTY input buffer becomes EXTRA */
     size_t missing;  /* out, with SEC_E_INCOMPLETE_MESSAGE: bytes still needed; an EMPTY input buffer becomes MISSING */
+    bool unchanged;  /* out, with a failure on an established context: refused before anything changed; it goes on */
     bool has_alert;  /* out: `alert`, level and description, goes to a SECBUFFER_ALERT of pOutput, also on failure */
     uint8_t alert[2];
     struct login *login;     /* out: who claims to log in */
@@ -227,7 +228,8 @@ struct identity_field {
 /*
  * A package. Everything but name and acquire may be absent: api/ then answers SEC_E_UNSUPPORTED_FUNCTION.
  * accept, initiate: `*context` is NULL on the first leg; the package stores its context there, and on failure of a
- * first leg leaves NULL. It never frees a context that was passed in: api/ marks it failed and the caller deletes it.
+ * first leg leaves NULL. It never frees a context that was passed in: api/ marks it failed and the caller deletes it,
+ * unless it is established and the step says `unchanged`.
  *   Called on open contexts only, unless accept_again.
  *   After SEC_E_BUFFER_TOO_SMALL, SEC_E_INCOMPLETE_MESSAGE and SEC_E_INSUFFICIENT_MEMORY the same call must be
  * repeatable. query: api/ calls it only when `phase` allows: established for all, open for SIZES, PACKAGE_INFO,

@@ -69,25 +69,44 @@ static bool renegotiation_wanted(const struct schannel_context *context, const s
            && (context->control == CONTROL_RENEGOTIATE || (!context->base.acceptor && !step->has_token));
 }
 
-/* The server wants the client's certificate after all, RFC 8446 4.6.2. The answer comes through DecryptMessage. */
-static SECURITY_STATUS certificate_ask(struct schannel_context *context, struct step *step)
+static SECURITY_STATUS certificate_unasked(struct step *step)
 {
-    SECURITY_STATUS status = schannel_credential_attach((struct schannel_credential *)context->base.credential,
-                                                        context->ssl, true, true, NULL, step->failure);
+    step->unchanged = true;
+    return failure_set(step->failure, SEC_E_UNSUPPORTED_FUNCTION, SSPI_REASON_UNSUPPORTED,
+                       "this client cannot be asked for a certificate after the handshake");
+}
 
-    if (status != SEC_E_OK)
-        return status;
-    if (schannel_renegotiate_allowed(context))
-        return renegotiation_begin(context, step);
+/* TLS 1.3 asks by a message of its own, which goes only to clients that offered to answer it (RFC 8446 4.2.6). */
+static SECURITY_STATUS certificate_request(struct schannel_context *context, struct step *step)
+{
     ERR_clear_error();
-    if (SSL_version(context->ssl) < TLS1_3_VERSION || SSL_verify_client_post_handshake(context->ssl) != 1
-        || SSL_do_handshake(context->ssl) != 1) {
-        ERR_clear_error();
-        return failure_set(step->failure, SEC_E_UNSUPPORTED_FUNCTION, SSPI_REASON_UNSUPPORTED,
-                           "this client cannot be asked for a certificate after the handshake");
-    }
+    context->wire.no_memory = false;
+    if (SSL_do_handshake(context->ssl) != 1)
+        return schannel_alert_failure(context, step->failure);
     context->stage = STAGE_ASKED;
     return settle(context, step, SEC_I_CONTINUE_NEEDED, 0);
+}
+
+/* The server wants the client's certificate after all. The answer comes through DecryptMessage. */
+static SECURITY_STATUS certificate_ask(struct schannel_context *context, struct step *step)
+{
+    struct schannel_credential *credential = (struct schannel_credential *)context->base.credential;
+    const bool anew = schannel_renegotiate_allowed(context);
+    const bool asked_before = SSL_get_verify_mode(context->ssl) != SSL_VERIFY_NONE;
+    SECURITY_STATUS status;
+
+    if (!anew && SSL_version(context->ssl) < TLS1_3_VERSION)
+        return certificate_unasked(step);
+    status = schannel_credential_attach(credential, context->ssl, true, true, NULL, step->failure);
+    if (status != SEC_E_OK)
+        return status;
+    if (anew)
+        return renegotiation_begin(context, step);
+    if (SSL_verify_client_post_handshake(context->ssl) == 1)
+        return certificate_request(context, step);
+    ERR_clear_error();
+    status = schannel_credential_attach(credential, context->ssl, true, asked_before, NULL, step->failure);
+    return status == SEC_E_OK ? certificate_unasked(step) : status;
 }
 
 SECURITY_STATUS schannel_again_step(struct schannel_context *context, struct step *step)

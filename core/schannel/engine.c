@@ -10,13 +10,15 @@
 #define ACCEPTOR_RET (ASC_RET_STREAM | ASC_RET_CONFIDENTIALITY | ASC_RET_REPLAY_DETECT | ASC_RET_SEQUENCE_DETECT)
 #define INITIATOR_RET (ISC_RET_STREAM | ISC_RET_CONFIDENTIALITY | ISC_RET_REPLAY_DETECT | ISC_RET_SEQUENCE_DETECT)
 
-SECURITY_STATUS schannel_engine_check(const struct step *step, ULONG refused, bool token_wanted)
+SECURITY_STATUS schannel_engine_check(struct step *step, ULONG refused, bool token_wanted)
 {
     const SecBufferDesc *input = step->input;
 
-    if (step->requested & refused)
+    if (step->requested & refused) {
+        step->unchanged = true;
         return failure_set(step->failure, SEC_E_UNSUPPORTED_FUNCTION, SSPI_REASON_UNSUPPORTED,
                            "Schannel knows no flag 0x%x", (unsigned)(step->requested & refused));
+    }
     if (!token_wanted)
         return SEC_E_OK;
     if (!input || !input->cBuffers || buffer_type(&input->pBuffers[0]) != SECBUFFER_TOKEN)

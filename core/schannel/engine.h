@@ -124,7 +124,7 @@ MUST_CHECK SECURITY_STATUS schannel_engine_done(struct schannel_context *context
 MUST_CHECK SECURITY_STATUS schannel_engine_credential(const struct schannel_context *context,
                                                       const struct credential *credential, const struct step *step);
 /* What is common to both sides before anything else: flags that are refused, the place of the token. */
-MUST_CHECK SECURITY_STATUS schannel_engine_check(const struct step *step, ULONG refused, bool token_wanted);
+MUST_CHECK SECURITY_STATUS schannel_engine_check(struct step *step, ULONG refused, bool token_wanted);
 
 /* ---- again.c: legs on an established connection ---- */
 

@@ -245,17 +245,20 @@ end
 
 --- Asks a client for its certificate in the middle of the conversation; what it answers, receive() takes. In TLS 1.3 by
 -- authentication after the handshake, before it by a further handshake, which the option allow_insecure_renegotiation
--- has to allow. True; or nil, sense, name where the client cannot be asked.
+-- has to allow. True; or nil, sense, name where the client cannot be asked: the connection goes on as it was.
 function Connection:request_certificate()
     if not (self.is_server and self.complete) or self.ended or self.broken or self.shut then
         misuse("only a server asks, on an open connection")
     end
-    local bit, received = context.accept_flags.mutual_auth, self.received
+    local bit, received, request = context.accept_flags.mutual_auth, self.received, self.request
     if self.request % (bit * 2) < bit then self.request = self.request + bit end
     self.received = ""
     local done, sense, name = leg(self)
     self.received, self.again = received, false
-    if done == nil then return nil, sense, name end
+    if done == nil then
+        if name == "SEC_E_UNSUPPORTED_FUNCTION" then self.request, self.broken = request, false end
+        return nil, sense, name
+    end
     return true
 end
 

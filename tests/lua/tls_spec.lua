@@ -32,9 +32,9 @@ describe("TLS", function()
         lines_of(("rm -r '%s'"):format(folder))
     end)
 
-    local function pair(options)
+    local function pair(options, credential)
         options = options or {}
-        local one = tls.server(server_credential, options)
+        local one = tls.server(credential or server_credential, options)
         local other = tls.client(client_credential, { target = NAME, alpn = options.alpn })
         assert(other:start())
         for _ = 1, 4 do
@@ -146,6 +146,25 @@ describe("TLS", function()
             assert.equal("hello alice", other:receive(one:to_send()))
             assert.has_error(function() other:request_certificate() end)
         end
+    end)
+
+    it("goes on where the client cannot be asked", function()
+        local options = { tls_certificate = folder .. "/" .. NAME .. ".pem", tls_maximum_version = "1.2" }
+        local asking = assert(sspi.credential { package = "Schannel", usage = "accept", options = options })
+        local one, other = pair(nil, asking)
+        for _ = 1, 2 do
+            local done, _, name = one:request_certificate()
+            assert.is_nil(done)
+            assert.equal("SEC_E_UNSUPPORTED_FUNCTION", name)
+            assert.equal("", one:to_send())
+            assert(one:send("all the same"))
+            assert.equal("all the same", other:receive(one:to_send()))
+            assert(other:send("as before"))
+            assert.equal("as before", one:receive(other:to_send()))
+        end
+        assert(one:shut_down())
+        other:receive(one:to_send())
+        assert.is_true(other:is_eof())
     end)
 
     it("says goodbye", function()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -209,6 +211,40 @@ def test_certificate_in_the_middle(folder: Path, version: str) -> None:
         assert other.receive_data(one.data_to_send()) == b"hello alice"
         with pytest.raises(ValueError, match="only a server asks"):
             other.request_certificate()
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+def test_a_client_that_cannot_be_asked(folder: Path, version: str) -> None:
+    """The server learns that, and the connection goes on as it was."""
+    options = {
+        "tls_certificate": folder / f"{NAME}.pem",
+        "tls_maximum_version": version,
+        "tls_trust": folder / "ca.pem",
+    }
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    settings = ssl.create_default_context(cafile=folder / "ca.pem")
+    other = settings.wrap_bio(incoming, outgoing, server_hostname=NAME)  # offers no authentication after the handshake
+    with sspi.Credential("Schannel", options=options) as server:
+        one = TlsConnection(server, server_side=True)
+        for _ in range(4):
+            with suppress(ssl.SSLWantReadError):
+                other.do_handshake()
+            one.receive_data(outgoing.read())
+            incoming.write(one.data_to_send())
+        assert one.complete
+        for _ in range(2):
+            with pytest.raises(sspi.SSPIError, match="cannot be asked") as caught:
+                one.request_certificate()
+            assert caught.value.status is sspi.Status.SEC_E_UNSUPPORTED_FUNCTION
+            assert one.data_to_send() == b""
+            one.send_data(b"all the same")
+            incoming.write(one.data_to_send())
+            assert other.read() == b"all the same"
+            other.write(b"as before")
+            assert one.receive_data(outgoing.read()) == b"as before"
+        one.shut_down()
+        incoming.write(one.data_to_send())
+        assert other.read() == b""
 
 
 def test_login_inside(server_credential: sspi.Credential, client_credential: sspi.Credential) -> None:

@@ -223,12 +223,18 @@ class TlsConnection:
         """Asks a client for its certificate in the middle of the conversation; what it answers, receive_data() takes.
 
         In TLS 1.3 by authentication after the handshake, before it by a further handshake, which the option
-        allow_insecure_renegotiation has to allow. Raises SSPIError where the client cannot be asked.
+        allow_insecure_renegotiation has to allow. Raises SSPIError, and the connection goes on as it was, where the
+        client cannot be asked.
         """
         if not self._server_side or not self._complete or self._shut:
             raise ValueError("only a server asks, on an open connection")
-        self._context._flags |= AcceptFlag.MUTUAL_AUTH
-        self._to_send += self._context.step().token
+        context, flags = self._context, self._context._flags
+        context._flags |= AcceptFlag.MUTUAL_AUTH
+        try:
+            self._to_send += context.step().token
+        except SSPIError:
+            context._flags = flags
+            raise
 
     def shut_down(self) -> None:
         """Says goodbye (close_notify), so that the peer knows that nothing was cut off. May be repeated."""

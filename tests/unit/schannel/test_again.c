@@ -2,6 +2,7 @@
  * refused. */
 #include <openssl/err.h>
 
+#include "own_rig.h"
 #include "raw_peer.h"
 
 static struct tls_pair pair;
@@ -332,5 +333,48 @@ Test(again, certificate_after_the_handshake)
         tls_talk(&pair.client, &pair.server, "hello", 5);
         tls_talk(&pair.server, &pair.client, "alice", 5);
         tls_end(&pair);
+    }
+}
+
+static void talks_with_raw(struct tls_end *own)
+{
+    struct tls_end carried = {0};
+
+    assert_status(tls_send(own, &carried, "still", 5), SEC_E_OK);
+    raw_feed(&peer, carried.in, carried.in_size);
+    cr_assert_eq(SSL_read(peer.ssl, got, sizeof got), 5);
+    assert_mem_eq(got, "still", 5);
+    cr_assert_eq(SSL_write(peer.ssl, "here", 4), 4);
+    raw_to_end(&peer, own);
+    assert_status(tls_receive(own, got, &size), SEC_E_OK);
+    assert_mem_eq(got, "here", 4);
+}
+
+/* A client that cannot be asked, or a flag that Schannel does not know: nothing was sent, and the connection goes on.
+ */
+Test(again, what_cannot_be_done_ends_nothing)
+{
+    static const ULONG wishes[] = {ASC_REQ_MUTUAL_AUTH, ASC_REQ_DELEGATE};
+    static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+
+    for (int i = 0; i < 4; i++) {
+        struct tls_end *own;
+        ULONG usual;
+
+        open_raw(false, versions[i & 1], &own);
+        usual = own->requested;
+        for (int again = 0; again < 2; again++) {
+            own->requested = usual | wishes[i >> 1];
+            own->in_size = own->out_size = 0;
+            assert_status(tls_leg(own), SEC_E_UNSUPPORTED_FUNCTION);
+            own_explained(i >> 1 ? "no flag 0x1" : "cannot be asked for a certificate");
+            cr_assert_eq(own->out_size, 0);
+            own->requested = usual;
+            talks_with_raw(own);
+        }
+        assert_status(tls_leg(own), SEC_E_OK);
+        assert_status(shut_down(own), SEC_E_OK);
+        assert_status(tls_leg(own), SEC_I_CONTEXT_EXPIRED);
+        close_raw();
     }
 }
