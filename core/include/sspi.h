@@ -249,7 +249,8 @@ SSPI_API SECURITY_STATUS SEC_ENTRY ChangeAccountPasswordA(
  *
  * @param phCredential   an OUTBOUND or BOTH credential; Schannel takes NULL on later calls.
  * @param phContext      NULL on the first call, then the handle.
- * @param pszTargetName  the service, as a principal name (HTTP/www.example.com); Schannel: the host name.
+ * @param pszTargetName  the service, as a principal name (HTTP/www.example.com); Schannel: the host name, which
+ *                       must be an alternative name (DNS name or IP address) of the server's certificate.
  * @param fContextReq    ISC_REQ_ bits.
  * @param Reserved1      0.
  * @param TargetDataRep  SECURITY_NATIVE_DREP or SECURITY_NETWORK_DREP.

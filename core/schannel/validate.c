@@ -35,6 +35,9 @@ SECURITY_STATUS schannel_validate_status(int reason)
     }
 }
 
+/* The names are the certificate's alternative ones: of its subject nobody can tell what is meant, RFC 9525. */
+#define NAMES (X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT)
+
 static SECURITY_STATUS name_check(struct schannel_context *context, struct step *step)
 {
     X509_VERIFY_PARAM *param = SSL_get0_param(context->ssl);
@@ -44,7 +47,7 @@ static SECURITY_STATUS name_check(struct schannel_context *context, struct step 
                            "pszTargetName is needed to check the server's certificate against");
     if (X509_VERIFY_PARAM_set1_ip_asc(param, context->target) == 1)
         return SEC_E_OK;
-    X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    X509_VERIFY_PARAM_set_hostflags(param, NAMES);
     /* To OpenSSL a dot in front means any name below, and stars are those of the certificate. */
     if (context->target[0] != '.' && !strchr(context->target, '*')
         && X509_VERIFY_PARAM_set1_host(param, context->target, 0) == 1)

@@ -364,6 +364,22 @@ Test(decisions, without_alternative_names_the_subject_counts)
     tls_end(&pair);
 }
 
+/* To the client it does not. */
+Test(decisions, the_subject_is_no_name_of_a_server)
+{
+    for (int i = 0; i < 3; i++) {
+        SCHANNEL_CRED given = {.dwVersion = SCHANNEL_CRED_VERSION,
+                               .dwFlags = i == 2 ? SCH_CRED_NO_SERVERNAME_CHECK : 0};
+
+        own_begin(&pair, NULL, &given);
+        own_trust(&pair.client);
+        own_certificate(&pair.server, i == 1 ? own_pem(&server) : old_pem(NAME, PKI_P256), false);
+        own_run(&pair, NAME);
+        assert_status(pair.client.status, i == 0 ? SEC_E_WRONG_PRINCIPAL : SEC_E_OK);
+        tls_end(&pair);
+    }
+}
+
 Test(decisions, a_hundred_certificates)
 {
     const char *pem = own_pem(&server);
