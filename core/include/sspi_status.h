@@ -310,6 +310,14 @@ SSPI_STATIC_ASSERT(sizeof(SECURITY_STATUS) == 4 && (SECURITY_STATUS)-1 < 0, "sig
 /** The certificate was revoked. */
 #define CRYPT_E_REVOKED ((HRESULT)0x80092010)
 #endif
+#ifndef CRYPT_E_NO_REVOCATION_CHECK
+/** Revocation was to be checked, and there is no list (CRL) of the issuer. */
+#define CRYPT_E_NO_REVOCATION_CHECK ((HRESULT)0x80092012)
+#endif
+#ifndef CRYPT_E_REVOCATION_OFFLINE
+/** Revocation was to be checked, and the list (CRL) of the issuer is too old. */
+#define CRYPT_E_REVOCATION_OFFLINE ((HRESULT)0x80092013)
+#endif
 #ifndef CERT_E_EXPIRED
 /** The certificate is outside its validity. */
 #define CERT_E_EXPIRED ((HRESULT)0x800B0101)

@@ -25,6 +25,12 @@ SECURITY_STATUS schannel_validate_status(int reason)
         return SEC_E_UNTRUSTED_ROOT;
     case X509_V_ERR_CERT_REVOKED:
         return CRYPT_E_REVOKED;
+    case X509_V_ERR_UNABLE_TO_GET_CRL:
+    case X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER:
+        return CRYPT_E_NO_REVOCATION_CHECK;
+    case X509_V_ERR_CRL_HAS_EXPIRED:
+    case X509_V_ERR_CRL_NOT_YET_VALID:
+        return CRYPT_E_REVOCATION_OFFLINE;
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
         return SEC_E_WRONG_PRINCIPAL;

@@ -138,6 +138,8 @@ Test(status_values, certificate_codes)
 {
     static const struct row rows[] = {
         ROW(CRYPT_E_REVOKED, 0x80092010),
+        ROW(CRYPT_E_NO_REVOCATION_CHECK, 0x80092012),
+        ROW(CRYPT_E_REVOCATION_OFFLINE, 0x80092013),
         ROW(CERT_E_CN_NO_MATCH, 0x800B010F),
         ROW(CERT_E_UNTRUSTEDROOT, 0x800B0109),
         ROW(CERT_E_EXPIRED, 0x800B0101),
