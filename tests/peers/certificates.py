@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 from conftest import needs
 
-KEYS = {"ec": ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"], "rsa": ["rsa:2048"], "ed25519": ["ed25519"]}
+KEYS = {
+    "ec": ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
+    "p384": ["ec", "-pkeyopt", "ec_paramgen_curve:P-384"],
+    "rsa": ["rsa:2048"],
+    "pss": ["rsa-pss", "-pkeyopt", "rsa_keygen_bits:2048"],
+    "ed25519": ["ed25519"],
+    "ed448": ["ed448"],
+}
 
 
 class Authority:

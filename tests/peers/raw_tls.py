@@ -8,14 +8,15 @@ import os
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
-from tlslite.utils.cipherfactory import createAESGCM
+from tlslite.utils.cipherfactory import createAES, createAESGCM
 from tlslite.utils.cryptomath import HKDF_expand_label, secureHMAC
 from tlslite.utils.x25519 import X25519_G, x25519
 
 CHANGE, ALERT, HANDSHAKE, DATA = 20, 21, 22, 23
 CLIENT_HELLO, SERVER_HELLO, TICKET, CERTIFICATE, VERIFY, EXCHANGE, FINISHED, KEY_UPDATE = 1, 2, 4, 11, 15, 16, 20, 24
-SERVER_NAME, GROUPS, SIGNATURES, ALPN, MASTER, SESSION_TICKET = 0, 10, 13, 16, 23, 35
+SERVER_NAME, GROUPS, SIGNATURES, ALPN, MAC_LAST, MASTER, SESSION_TICKET = 0, 10, 13, 16, 22, 23, 35
 PSK, EARLY, VERSIONS, COOKIE, MODES, SHARES, RENEGOTIATION = 41, 42, 43, 44, 45, 51, 0xFF01
 NAME = "server.example.test"
 ALERTS = {
@@ -149,19 +150,80 @@ class Keys:
         return kind, bytes(plain)
 
 
+# ECDHE-ECDSA suites of blocks: the digest of their MAC, the sizes of it and of their key.
+BLOCKS = {0xC009: ("sha1", 20, 16), 0xC00A: ("sha1", 20, 32), 0xC023: ("sha256", 32, 16)}
+
+
+class Blocks:
+    """Protection of one direction by CBC and a MAC, which is of the plaintext or (RFC 7366) of the ciphertext."""
+
+    new = False
+
+    def __init__(self, mac: bytes, key: bytes, digest: str, last: bool) -> None:
+        self.mac_key, self.key, self.digest, self.last = bytearray(mac), bytearray(key), digest, last
+        self.number = 0
+
+    def _mac(self, kind: int, data: bytes) -> bytes:
+        header = self.number.to_bytes(8, "big") + record(kind, b"", length=len(data))
+        return bytes(secureHMAC(self.mac_key, bytearray(header + data), self.digest))
+
+    def seal(
+        self, kind: int, data: bytes, *, spoil_mac: int = -1, spoil_padding: int = -1, more: int = 0,
+        version: int = 0x0303,
+    ) -> bytes:  # fmt: skip
+        """`more`: blocks of padding beyond what is needed. A byte of MAC or padding may be altered."""
+        mac = bytearray() if self.last else bytearray(self._mac(kind, data))
+        if spoil_mac >= 0 and not self.last:
+            mac[spoil_mac] ^= 1
+        size = 15 - (len(data) + len(mac)) % 16 + 16 * more
+        padding = bytearray([size] * (size + 1))
+        if spoil_padding >= 0:
+            padding[-1 - spoil_padding] ^= 1
+        return self.wrap(kind, data + mac + padding, spoil_mac=spoil_mac, version=version)
+
+    def wrap(self, kind: int, whole: bytes, *, spoil_mac: int = -1, version: int = 0x0303) -> bytes:
+        """Encrypts what should be data, MAC and padding, whatever it is."""
+        start = os.urandom(16)
+        sealed = start + bytes(createAES(self.key, bytearray(start)).encrypt(bytearray(whole)))
+        if self.last:
+            mac = bytearray(self._mac(kind, sealed))
+            if spoil_mac >= 0:
+                mac[spoil_mac] ^= 1
+            sealed += mac
+        self.number += 1
+        return record(kind, sealed, version)
+
+    def open(self, kind: int, data: bytes) -> tuple[int, bytes]:
+        size = len(self._mac(kind, b""))
+        if self.last:
+            data, mac = data[:-size], data[-size:]
+            assert mac == self._mac(kind, data)
+        plain = bytes(createAES(self.key, bytearray(data[:16])).decrypt(bytearray(data[16:])))
+        padding = plain[-1] + 1
+        assert set(plain[-padding:]) == {plain[-1]}
+        plain = plain[:-padding]
+        if not self.last:
+            plain, mac = plain[:-size], plain[-size:]
+            assert mac == self._mac(kind, plain)
+        self.number += 1
+        return kind, plain
+
+
 class Raw:
     """One connection. Methods are the steps of a handshake; a test leaves the way wherever it likes."""
 
     def __init__(self, port: int) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.read: Keys | None = None
-        self.write: Keys | None = None
+        self.read: Keys | Blocks | None = None
+        self.write: Keys | Blocks | None = None
         self.transcript = bytearray()
         self.pending = bytearray()
         self.hello = Hello()
         self.server_random = b""
         self.cipher = 0
+        self.session = b""
+        self.mac_last = False
         self.asked = False  # for a certificate
         self.ticket: tuple[bytes, bytes] = (b"", b"")
         self.master = b""
@@ -179,10 +241,10 @@ class Raw:
         with contextlib.suppress(ConnectionError):  # what the server had to say is read later
             self.socket.sendall(data)
 
-    def pack(self, kind: int, data: bytes, **how: int) -> bytes:
+    def pack(self, kind: int, data: bytes, **how: Any) -> bytes:
         return self.write.seal(kind, data, **how) if self.write else record(kind, data, **how)
 
-    def send(self, kind: int, data: bytes, **how: int) -> None:
+    def send(self, kind: int, data: bytes, **how: Any) -> None:
         self.raw(self.pack(kind, data, **how))
 
     def say(self, data: bytes) -> None:
@@ -238,6 +300,8 @@ class Raw:
         assert answer[0] == SERVER_HELLO
         self.server_random = answer[6:38]
         at = 39 + answer[38]
+        self.session = answer[39:at]
+        self.mac_last = b"\x00\x16\x00\x00" in answer[at:]
         self.cipher = int.from_bytes(answer[at : at + 2], "big")
         if self.server_random == RETRY:
             first = bytes(self.transcript[: -len(answer)])
@@ -335,6 +399,16 @@ class Raw:
         return sent
 
     def expand(self) -> None:
+        if self.cipher in BLOCKS:
+            digest, size, key = BLOCKS[self.cipher]
+            block = bytes(_prf(self.master, b"key expansion", self.server_random + self.hello.random, 2 * (size + key)))
+            macs, keys = (
+                (block[:size], block[size : 2 * size]),
+                (block[2 * size : 2 * size + key], block[2 * size + key :]),
+            )
+            pairs = zip(macs, keys, strict=True)
+            self.later = tuple(Blocks(mac, one, digest, self.mac_last) for mac, one in pairs)
+            return
         block = bytes(_prf(self.master, b"key expansion", self.server_random + self.hello.random, 40))
         self.later = Keys(block[:16], block[32:36], False), Keys(block[16:32], block[36:40], False)
 

@@ -10,21 +10,30 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import tls_talks_blocks
+import tls_talks_clients
 import tls_talks_extensions
 import tls_talks_hello
 import tls_talks_keys
 import tls_talks_later
 import tls_talks_records
-from certificates import Authority, authority
+import tls_talks_sessions
+from certificates import KEYS, Authority, authority
 from conftest import Server, needs
 from raw_tls import NAME, Raw
-from tls_talks import TALKS, Place
+from tls_talks import TALKS, Place, Talk
 
 __all__ = [
-    "authority", "tls_talks_extensions", "tls_talks_hello", "tls_talks_keys", "tls_talks_later", "tls_talks_records",
+    "authority", "tls_talks_blocks", "tls_talks_clients", "tls_talks_extensions", "tls_talks_hello", "tls_talks_keys",
+    "tls_talks_later", "tls_talks_records", "tls_talks_sessions",
 ]  # fmt: skip
 
-PROGRAM = Path(__file__).with_name("tls_server.py")
+PROGRAMS = {
+    "python": [sys.executable, Path(__file__).with_name("tls_server.py")],
+    "lua": ["lua5.4", Path(__file__).with_name("tls_server.lua")],
+}
+KINDS = ("port", "asks", "demands", "other", "short", "blocks")
+BLOCKS = "ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA:ECDHE-ECDSA-AES128-SHA256"
 CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
 GROUPS = "X25519:P-256:X448:P-384:P-521"
 
@@ -41,57 +50,65 @@ class OpenSsl(Server):
         raise AssertionError(f"the server did not start: {self.said()}")
 
 
-def ours(folder: Path, certificate: Path, trust: Path, kind: str) -> Server:
-    options = {"tls_certificate": certificate, "tls_trust": trust}
-    options |= {"demands": {"tls_client_certificate": "require"}, "short": {"tls_session_lifespan_seconds": 1}}.get(
-        kind, {}
-    )
+def ours(folder: Path, certificate: Path, trust: Path, kind: str, program: str) -> Server:
+    options = {"tls_certificate": certificate, "tls_trust": trust, "tls_tickets": 4}
+    options |= {
+        "demands": {"tls_client_certificate": "require"},
+        "short": {"tls_session_lifespan_seconds": 1},
+        "blocks": {"tls_ciphers": BLOCKS, "tls_maximum_version": "1.2"},
+    }.get(kind, {})
     words = [word for name, value in options.items() for word in ("--option", f"{name}={value}")]
     mutual = ["--mutual"] if kind in ("asks", "demands") else []
-    command = [sys.executable, PROGRAM, *words, *mutual, "--alpn", "h2", "--alpn", "http/1.1"]
-    return Server(command, folder / f"ours-{kind}.log")
+    command = [*PROGRAMS[program], *words, *mutual, "--alpn", "h2", "--alpn", "http/1.1"]
+    return Server(command, folder / f"{program}-{kind}.log")
 
 
-def openssls(folder: Path, certificate: Path, trust: Path, kind: str) -> Server:
-    more = {"asks": ["-verify", 1], "demands": ["-Verify", 1]}.get(kind, [])
+def openssls(folder: Path, certificate: Path, trust: Path, kind: str, _program: str) -> Server:
+    more = {"asks": ["-verify", 1], "demands": ["-Verify", 1], "blocks": ["-tls1_2"]}.get(kind, [])
     command = [
         needs("openssl", "openssl"), "s_server", "-accept", "127.0.0.1:0", "-rev", "-cert", certificate,
-        "-cipher", CIPHERS, "-groups", GROUPS, "-CAfile", trust, "-alpn", "h2,http/1.1", "-serverpref",
-        "-min_protocol", "TLSv1.2", "-verify_return_error", *more,
+        "-cipher", BLOCKS if kind == "blocks" else CIPHERS, "-groups", GROUPS, "-CAfile", trust, "-alpn", "h2,http/1.1",
+        "-serverpref", "-min_protocol", "TLSv1.2", "-verify_return_error", "-num_tickets", 4, *more,
     ]  # fmt: skip
     return OpenSsl(command, folder / f"openssl-{kind}.log")
 
 
-@pytest.fixture(scope="session", params=["ours", "openssl"])
+@pytest.fixture(scope="session", params=["python", "lua", "openssl"])
 def place(
     request: pytest.FixtureRequest, authority: Authority, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("conversations")
-    start = ours if request.param == "ours" else openssls
+    if request.param == "lua":
+        needs("lua5.4", "lua5.4")
+    start = openssls if request.param == "openssl" else ours
     certificate = authority.issue(NAME)
-    client = authority.issue("alice", usage="clientAuth")
+    clients = {key: authority.issue("alice", key=key, usage="clientAuth") for key in KEYS}
     stranger = Authority(folder).issue("mallory", usage="clientAuth")
     with contextlib.ExitStack() as stack:
         servers = {}
-        for kind in ("port", "asks", "demands", "other", "short"):
-            servers[kind] = start(folder, certificate, authority.trust, kind)
+        for kind in KINDS:
+            servers[kind] = start(folder, certificate, authority.trust, kind, request.param)
             stack.callback(servers[kind].stop)
-        yield Place(**{kind: server.port for kind, server in servers.items()}, client=client, stranger=stranger)
+        ports = {kind: server.port for kind, server in servers.items()}
+        yield Place(**ports, client=clients["ec"], stranger=stranger, clients=clients)
         for kind, server in servers.items():
             assert server.process.poll() is None, server.said()
-            assert "Traceback" not in server.said(), server.said()
+            assert not re.search(r"Traceback|stack traceback", server.said()), server.said()
             with Raw(server.port) as raw:
-                assert kind in ("asks", "demands") or raw.open().outcome() == "echo"
+                assert kind in ("asks", "demands", "blocks") or raw.open().outcome() == "echo"
 
 
-@pytest.fixture
-def is_ours(request: pytest.FixtureRequest) -> bool:
-    return bool(request.node.callspec.params["place"] == "ours")
+def expected(talk: Talk, program: str) -> str:
+    """What that server must answer; "": it is not asked."""
+    if program == "openssl":
+        return talk.openssl
+    return talk.expected if program == "python" or talk.everywhere else ""
 
 
 @pytest.mark.parametrize("name", list(TALKS))
-def test_conversation(place: Place, is_ours: bool, name: str) -> None:
-    talk = TALKS[name]
-    if not is_ours and not talk.openssl:
+def test_conversation(place: Place, request: pytest.FixtureRequest, name: str) -> None:
+    talk, program = TALKS[name], str(request.node.callspec.params["place"])
+    wanted = expected(talk, program)
+    if not wanted:
         pytest.skip(talk.why)
-    assert talk.run(place) == (talk.expected if is_ours else talk.openssl)
+    assert talk.run(place) == wanted

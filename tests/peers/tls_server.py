@@ -1,6 +1,8 @@
 """A TLS server of ours for foreign clients: tells each connection what was agreed, then echoes its lines.
 
 tls_server.py --option tls_certificate=FILE [--option NAME=VALUE]... [--alpn NAME]... [--mutual]
+
+Of lines "facts" is answered with what was agreed, "certificate" with a request for the client's.
 """
 
 from __future__ import annotations
@@ -27,6 +29,21 @@ def facts(tls: TlsConnection) -> dict[str, object]:
     }
 
 
+def ask_for_certificate(tls: TlsConnection) -> None:
+    """After the handshake, RFC 8446 4.6.2: a leg without a token. The answer comes as records do."""
+    tls._context._flags |= sspi.AcceptFlag.MUTUAL_AUTH
+    tls._to_send += tls._context.step().token
+
+
+def answer(line: bytes, tls: TlsConnection) -> bytes:
+    if line.strip() == b"facts":
+        return json.dumps(facts(tls)).encode() + b"\n"
+    if line.strip() == b"certificate":
+        ask_for_certificate(tls)
+        return b""
+    return line
+
+
 async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     try:
         tls: TlsConnection = writer.get_extra_info("sspi.tls")
@@ -38,7 +55,7 @@ async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
                 writer.write(b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
                 await writer.drain()
                 break
-            writer.write((told.encode() + b"\n") if line.strip() == b"facts" else line)
+            writer.write(answer(line, tls))
             await writer.drain()
         print("end", "with goodbye" if tls.eof else "cut off", flush=True)
         writer.close()
@@ -47,6 +64,7 @@ async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
         print("end cut off", flush=True)
     except sspi.SSPIError as error:
         print("end refused", error, flush=True)
+        writer.transport.abort()
 
 
 async def serve(options: argparse.Namespace) -> None:

@@ -23,25 +23,35 @@ class Place:
     demands: int  # one
     other: int  # shares no keys with the first
     short: int  # its sessions live for a second
+    blocks: int  # knows CBC and nothing else
     client: Path
     stranger: Path
+    clients: dict[str, Path]  # by the kind of their keys
 
 
 @dataclass(frozen=True)
 class Talk:
-    """`openssl`: what its server answers where it differs from `expected` ("": not asked), and `why` that is so."""
+    """`openssl`: what its server answers where it differs from `expected` ("": not asked), and `why` that is so.
+
+    `everywhere`: our server in Lua is asked too."""
 
     run: Callable[[Place], str]
     expected: str
     openssl: str
     why: str
+    everywhere: bool
 
 
 TALKS: dict[str, Talk] = {}
 
 
 def talk(
-    expected: str, *, since_3_5: str | None = None, openssl: str | None = None, why: str = ""
+    expected: str,
+    *,
+    since_3_5: str | None = None,
+    openssl: str | None = None,
+    why: str = "",
+    everywhere: bool = True,
 ) -> Callable[[Callable[[Place], str]], Callable[[Place], str]]:
     """`since_3_5`: what both servers answer instead where OpenSSL is of that version or later."""
     assert (openssl is None) == (why == "")
@@ -50,7 +60,7 @@ def talk(
 
     def add(run: Callable[[Place], str]) -> Callable[[Place], str]:
         run = heard(run)
-        TALKS[run.__name__] = Talk(run, expected, expected if openssl is None else openssl, why)
+        TALKS[run.__name__] = Talk(run, expected, expected if openssl is None else openssl, why, everywhere)
         return run
 
     return add

@@ -54,11 +54,11 @@ class Client:
     def __init__(self, port: int, new: bool) -> None:
         self.raw, self.new = Raw(port), new
 
-    def begin(self) -> None:
+    def begin(self, hello: Hello | None = None) -> None:
         if self.new:
-            self.raw.begin()
+            self.raw.begin(hello)
         else:
-            self.raw.begin_old()
+            self.raw.begin_old(hello)
         assert self.raw.asked
 
     def certify(self, data: bytes) -> None:
