@@ -126,26 +126,14 @@ static int verify_mode(const struct schannel_credential *credential, bool mutual
     }
 }
 
-static bool acceptor_attach(const struct schannel_credential *credential, SSL *ssl, bool mutual)
-{
-    const int mode = verify_mode(credential, mutual);
-    uint8_t context[SCHANNEL_SESSION_ID_CONTEXT + 1];
-
-    SSL_set_verify(ssl, mode, NULL);
-    /* A session without the client's certificate must not stand in for a login with one. */
-    memcpy(context, credential->session_id_context, SCHANNEL_SESSION_ID_CONTEXT);
-    context[SCHANNEL_SESSION_ID_CONTEXT] = mode != SSL_VERIFY_NONE;
-    return SSL_set_session_id_context(ssl, context, sizeof context) == 1;
-}
-
 SECURITY_STATUS schannel_credential_attach(struct schannel_credential *credential, SSL *ssl, bool acceptor, bool mutual,
                                            const char *target, struct failure *failure)
 {
-    bool ok;
+    bool ok = true;
 
     openssl_enter();
     if (acceptor)
-        ok = acceptor_attach(credential, ssl, mutual);
+        SSL_set_verify(ssl, verify_mode(credential, mutual), NULL);
     else
         ok = schannel_sessions_attach(credential->sessions, ssl, target);
     openssl_leave();

@@ -212,6 +212,20 @@ MUST_CHECK SECURITY_STATUS schannel_tickets_new(ULONG lifespan_seconds, struct s
 void schannel_tickets_free(struct schannel_tickets *tickets);
 void schannel_tickets_use(SSL_CTX *tls);
 
+/* ---- resume.c: what a session may be resumed for ---- */
+
+/* An acceptor's tickets do not outlive the client's certificate. */
+void schannel_resume_use(SSL_CTX *tls);
+/* Before an acceptor's OpenSSL reads a ClientHello: sessions are resumed under the name they were made under, by
+ * clients that are asked for a certificate as they were then. False: no memory. */
+MUST_CHECK bool schannel_resume_settle(SSL *ssl);
+/* Once the peer's certificates were looked at: the session does not outlive them. False: no memory. */
+MUST_CHECK bool schannel_resume_note(SSL *ssl, X509_STORE_CTX *store);
+/* Shortens a session, or one that follows from it, as that told. */
+void schannel_resume_limit(SSL_SESSION *session);
+/* Its time is over. */
+bool schannel_resume_over(const SSL_SESSION *session);
+
 /* ---- sessions.c: what an initiator keeps for resumption ---- */
 
 MUST_CHECK struct schannel_sessions *schannel_sessions_new(void);

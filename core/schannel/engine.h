@@ -133,7 +133,9 @@ MUST_CHECK SECURITY_STATUS schannel_again_step(struct schannel_context *context,
 /* ---- own_alert.c: alerts of the program's choice ---- */
 
 /* Registers OpenSSL's callbacks that they need; nothing of them is seen in ordinary handshakes. False: no memory. */
-MUST_CHECK bool schannel_own_alert_prepare(SSL_CTX *tls, bool acceptor);
+MUST_CHECK bool schannel_own_alert_prepare(SSL_CTX *tls);
+/* Of a server, when a ClientHello came: as SSL_CTX_set_client_hello_cb wants it. */
+int schannel_own_alert_hello(SSL *ssl, int *alert);
 /* Why this alert (level, description) cannot be made now; NULL: it can. */
 const char *schannel_own_alert_obstacle(const struct schannel_context *context, const uint8_t alert[2]);
 /*

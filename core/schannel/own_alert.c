@@ -41,21 +41,18 @@ static int extension_parse(SSL *ssl, unsigned type, unsigned where, const unsign
     return *alert ? 0 : 1;
 }
 
-static int hello_seen(SSL *ssl, int *alert, void *argument)
+int schannel_own_alert_hello(SSL *ssl, int *alert)
 {
     const uint8_t wanted = wanted_of(ssl);
 
-    (void)argument;
     if (!wanted)
         return schannel_alpn_limits_hello(ssl, alert); /* an SSL_CTX has one such callback */
     *alert = wanted;
     return SSL_CLIENT_HELLO_ERROR;
 }
 
-bool schannel_own_alert_prepare(SSL_CTX *tls, bool acceptor)
+bool schannel_own_alert_prepare(SSL_CTX *tls)
 {
-    if (acceptor)
-        SSL_CTX_set_client_hello_cb(tls, hello_seen, NULL);
     return SSL_CTX_add_custom_ext(tls, OWN_EXTENSION, SSL_EXT_CLIENT_HELLO | SSL_EXT_TLS1_3_NEW_SESSION_TICKET,
                                   extension_add, NULL, NULL, extension_parse, NULL)
            == 1;

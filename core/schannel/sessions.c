@@ -140,6 +140,7 @@ static int session_keep(SSL *ssl, SSL_SESSION *session)
     row.target = target && SSL_SESSION_is_resumable(session) ? mem_strdup(target) : NULL;
     if (!row.target)
         return 0;
+    schannel_resume_limit(session);
     enter();
     if (sessions->count == SESSIONS_MOST)
         old = row_take(sessions, 0);
@@ -155,8 +156,22 @@ void schannel_sessions_use(SSL_CTX *tls)
     SSL_CTX_sess_set_new_cb(tls, session_keep);
 }
 
+/* Those whose time, or the server's certificate, is over. */
+static void rows_expire(struct schannel_sessions *sessions)
+{
+    for (size_t i = sessions->count; i-- > 0;) {
+        struct kept_session row;
+
+        if (!schannel_resume_over(sessions->rows[i].session))
+            continue;
+        row = row_take(sessions, i);
+        row_clear(&row);
+    }
+}
+
 static SSL_SESSION *session_find(struct schannel_sessions *sessions, const char *target, int verify_mode)
 {
+    rows_expire(sessions);
     for (size_t i = sessions->count; i-- > 0;) {
         const struct kept_session *row = &sessions->rows[i];
         struct kept_session taken;

@@ -171,17 +171,22 @@ static SECURITY_STATUS trust_apply(const struct schannel_credential *credential,
 }
 
 /*
- * OpenSSL's callback in place of X509_verify_cert(). Where the program checks the server itself, nobody would learn of
- * the result, and to find it takes longer than all else that a client does with the certificate.
+ * OpenSSL's callback in place of X509_verify_cert(). Where a client's program checks the server itself, nobody would
+ * learn of the result, and to find it takes longer than all else that a client does with the certificate.
  */
 static int chain_verify(X509_STORE_CTX *store, void *argument)
 {
-    const SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+    SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+    int good = 0;
 
     (void)argument;
     if (SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER)
-        return X509_verify_cert(store);
-    X509_STORE_CTX_set_error(store, X509_V_ERR_UNSPECIFIED);
+        good = X509_verify_cert(store);
+    else
+        X509_STORE_CTX_set_error(store, X509_V_ERR_UNSPECIFIED);
+    if (schannel_resume_note(ssl, store))
+        return good;
+    X509_STORE_CTX_set_error(store, X509_V_ERR_OUT_OF_MEM);
     return 0;
 }
 
@@ -212,6 +217,7 @@ static void sessions_apply(const struct schannel_credential *credential, bool ac
         SSL_CTX_set_session_cache_mode(tls, SSL_SESS_CACHE_SERVER);
         SSL_CTX_set_num_tickets(tls, credential->base.settings.tls_tickets);
         schannel_tickets_use(tls);
+        schannel_resume_use(tls);
     } else {
         schannel_sessions_use(tls);
     }
@@ -229,6 +235,16 @@ static void keys_log(const SSL *ssl, const char *line)
     secret_wipe(text, sizeof text);
 }
 
+/* OpenSSL's callback of a server, before it reads the ClientHello: one for all who want to look. */
+static int hello_look(SSL *ssl, int *alert, void *argument)
+{
+    (void)argument;
+    if (schannel_resume_settle(ssl))
+        return schannel_own_alert_hello(ssl, alert);
+    *alert = SSL_AD_INTERNAL_ERROR;
+    return SSL_CLIENT_HELLO_ERROR;
+}
+
 static void options_apply(const struct schannel_credential *credential, bool acceptor, SSL_CTX *tls)
 {
     uint64_t options = SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA;
@@ -242,10 +258,10 @@ static void options_apply(const struct schannel_credential *credential, bool acc
     SSL_CTX_set_quiet_shutdown(tls, 0);
     if (credential->key_log >= 0)
         SSL_CTX_set_keylog_callback(tls, keys_log);
-    if (!acceptor) {
-        SSL_CTX_set_cert_verify_callback(tls, chain_verify, NULL);
+    SSL_CTX_set_cert_verify_callback(tls, chain_verify, NULL);
+    if (!acceptor)
         return;
-    }
+    SSL_CTX_set_client_hello_cb(tls, hello_look, NULL);
     SSL_CTX_set_alpn_select_cb(tls, schannel_alpn_select, NULL);
     SSL_CTX_set_tlsext_status_cb(tls, response_staple);
     if (!credential->trust && (credential->flags & SCH_CRED_MANUAL_CRED_VALIDATION))
@@ -268,7 +284,7 @@ static SECURITY_STATUS fill(struct schannel_credential *credential, bool accepto
         status = trust_apply(credential, acceptor, tls, failure);
     if (status != SEC_E_OK)
         return status;
-    if (!schannel_own_alert_prepare(tls, acceptor))
+    if (!schannel_own_alert_prepare(tls))
         return schannel_tls_refused(failure, SEC_E_INTERNAL_ERROR, "alerts");
     options_apply(credential, acceptor, tls);
     sessions_apply(credential, acceptor, tls);

@@ -163,6 +163,36 @@ def test_openssl_resumes(authority: Authority, tmp_path: Path, version: str) -> 
             assert f'"resumed": {str(resumed).lower()}'.encode() in result.stdout
 
 
+def s_client(server: Server, authority: Authority, *arguments: object) -> str:
+    """What it says of a connection that asks for a page."""
+    words = [
+        needs("openssl", "openssl"),
+        "s_client",
+        "-connect",
+        f"127.0.0.1:{server.port}",
+        "-CAfile",
+        authority.trust,
+    ]
+    result = subprocess.run(
+        [str(word) for word in (*words, "-verify_return_error", "-ign_eof", *arguments)],
+        input="GET / HTTP/1.0\r\n\r\n", capture_output=True, text=True, timeout=20,
+    )  # fmt: skip
+    return result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+def test_resumption_is_under_the_same_name(authority: Authority, tmp_path: Path, version: str) -> None:
+    """RFC 6066 3: under another one, or none, a full handshake, though the certificate would do for all of them."""
+    name, other = ["-servername", NAME], ["-servername", "other.example.test"]
+    with running(tmp_path, authority.issue(NAME, extra="DNS:other.example.test")) as server:
+        for first, second in ((name, other), (other, name), (["-noservername"], name), (name, ["-noservername"])):
+            held = tmp_path / "session"
+            assert "New, TLSv1" in s_client(server, authority, version, *first, "-sess_out", held)
+            assert "Reused, TLSv1" in s_client(server, authority, version, *first, "-sess_in", held)
+            assert "New, TLSv1" in s_client(server, authority, version, *first, "-sess_out", held)
+            assert "New, TLSv1" in s_client(server, authority, version, *second, "-sess_in", held)
+
+
 def test_openssl_key_update_and_renegotiation(authority: Authority, tmp_path: Path) -> None:
     """K asks for new keys, which are given; R for a renegotiation, which is not."""
     program = needs("openssl", "openssl")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 
-from raw_tls import ALERT, BLOCKS, DATA, HANDSHAKE, LINE, MAC_LAST, Blocks, Hello, Raw, record
+from raw_blocks import BLOCKS, Blocks, record
+from raw_tls import ALERT, DATA, HANDSHAKE, LINE, MAC_LAST, Hello, Raw
 from tls_talks import Place, each, heard, talk, tried
 
 MODES = [(suite, last) for suite in BLOCKS for last in (False, True)]  # `last`: Encrypt-then-MAC

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from raw_blocks import record
 from raw_tls import (
     CLIENT_HELLO,
     HANDSHAKE,
@@ -11,7 +12,6 @@ from raw_tls import (
     Hello,
     Raw,
     message,
-    record,
 )
 from tls_talks import Place, each, heard, said, talk, tried
 

@@ -14,6 +14,7 @@ from raw_tls import (
     EXCHANGE,
     HANDSHAKE,
     MASTER,
+    NAME,
     PSK,
     SERVER_NAME,
     SESSION_TICKET,
@@ -27,6 +28,7 @@ from raw_tls import (
 from tls_talks import Place, each, heard, talk
 
 ECDSA_P256 = b"\4\3"
+LENIENT = "s_server looks at the name only where it has a second certificate"
 CONTEXT = b" " * 64 + b"TLS 1.3, client CertificateVerify\0"
 
 
@@ -344,12 +346,36 @@ def ticket_for_another_suite(place: Place) -> str:
     return resumed(place.port, old(given_out, ciphers=[0xCCA9]), master)
 
 
-@talk("resumed echo")
+def named(hello: Hello, name: bytes | None) -> Hello:
+    return hello.replace(SERVER_NAME, None if name is None else sized(2, b"\0" + sized(2, name)))
+
+
+OTHERS = (b"other.test", None)  # than the usual name
+
+
+@talk("full echo", openssl="resumed echo", why=LENIENT)
 def ticket_for_another_name(place: Place) -> str:
-    """One certificate stands for every name here."""
+    """RFC 6066 3: not resumed, also where one certificate stands for both names, and one of them is none."""
     given_out, master = kept(place.port)
-    hello = old(given_out).replace(SERVER_NAME, sized(2, b"\0" + sized(2, b"other.test")))
-    return resumed(place.port, hello, master)
+    nameless, secret = kept(place.port, named(Hello(new=False), None))
+    return each(
+        [
+            *(resumed(place.port, named(old(given_out), name), master) for name in OTHERS),
+            resumed(place.port, old(nameless), secret),
+        ]
+    )
+
+
+@talk("resumed echo")
+def ticket_for_the_name_in_other_letters(place: Place) -> str:
+    given_out, master = kept(place.port)
+    nameless, secret = kept(place.port, named(Hello(new=False), None))
+    return each(
+        (
+            resumed(place.port, named(old(given_out), NAME.upper().encode()), master),
+            resumed(place.port, named(old(nameless), None), secret),
+        )
+    )
 
 
 @talk("handshake_failure")
@@ -369,12 +395,14 @@ def ticket_with_an_extended_master_secret_it_had_not(place: Place) -> str:
 
 
 @heard
-def again(port: int, ticket: tuple[bytes, bytes, int], *, spoil: int = -1, name: bytes = b"", cut: int = 0) -> str:
+def again(
+    port: int, ticket: tuple[bytes, bytes, int], *, spoil: int = -1, name: bytes | None = b"", cut: int = 0
+) -> str:
     """With a ticket: whether it was taken, and how it went on."""
     identity, psk, added = ticket
     hello = Hello()
-    if name:
-        hello.replace(SERVER_NAME, sized(2, b"\0" + sized(2, name)))
+    if name != b"":
+        named(hello, name)
     age = added.to_bytes(4, "big")
     listed = sized(2, sized(2, identity[: len(identity) - cut]) + age)
     hello.replace(PSK, listed + sized(2, sized(1, bytes(32))))
@@ -392,9 +420,9 @@ def again(port: int, ticket: tuple[bytes, bytes, int], *, spoil: int = -1, name:
         return ("resumed " if taken else "full ") + raw.outcome()
 
 
-def got(port: int) -> tuple[bytes, bytes, int]:
+def got(port: int, hello: Hello | None = None) -> tuple[bytes, bytes, int]:
     with Raw(port) as raw:
-        raw.open()
+        raw.open(hello)
         return raw.take_ticket()
 
 
@@ -431,6 +459,12 @@ def new_ticket_that_expired(place: Place) -> str:
     return again(place.short, held)
 
 
-@talk("resumed echo")
+@talk("full echo", openssl="resumed echo", why=LENIENT)
 def new_ticket_for_another_name(place: Place) -> str:
-    return again(place.port, got(place.port), name=b"other.test")
+    nameless = got(place.port, named(Hello(), None))
+    return each([*(again(place.port, got(place.port), name=name) for name in OTHERS), again(place.port, nameless)])
+
+
+@talk("resumed echo")
+def new_ticket_for_the_name_in_other_letters(place: Place) -> str:
+    return again(place.port, got(place.port), name=NAME.upper().encode())

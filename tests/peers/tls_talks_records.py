@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from raw_blocks import record
 from raw_tls import (
     ALERT,
     CHANGE,
@@ -14,7 +15,6 @@ from raw_tls import (
     LINE,
     Raw,
     message,
-    record,
 )
 from tls_talks import Place, both, each, heard, opened, sent, talk
 

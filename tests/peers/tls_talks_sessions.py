@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 
+from raw_blocks import record
 from raw_tls import (
     ALERT,
     ALPN,
@@ -22,12 +23,11 @@ from raw_tls import (
     Keys,
     Raw,
     binder,
-    record,
     sized,
 )
 from tls_talks import Place, each, heard, talk, tried
 from tls_talks_extensions import retried
-from tls_talks_keys import again, got, resumed
+from tls_talks_keys import LENIENT, OTHERS, again, got, named, resumed
 
 FRAGMENT, RECORD_SIZE = 1, 28
 
@@ -103,6 +103,15 @@ def session_for_another_suite(place: Place) -> str:
 def session_without_the_extended_master_secret_it_had(place: Place) -> str:
     session, master = numbered(place.port)
     return resumed(place.port, plain(session).replace(MASTER, None), master, extended=False)
+
+
+@talk("full echo", openssl="resumed echo", why=LENIENT)
+def session_for_another_name(place: Place) -> str:
+    def one(name: bytes | None) -> str:
+        session, master = numbered(place.port)
+        return resumed(place.port, named(plain(session), name), master)
+
+    return each(one(name) for name in OTHERS)
 
 
 @talk("full echo")
