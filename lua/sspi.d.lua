@@ -83,19 +83,23 @@ function credential:close() end
 local tls = {}
 ---@return boolean?, string? sense, string? code
 function tls:start() end
+---Takes what the peer sent, in pieces of any size. After a failure to_send may hold an alert for the peer.
 ---@param data string
 ---@return string? plaintext, string? sense, string? code
 function tls:receive(data) end
 ---@param data string
 ---@return boolean?, string? sense, string? code
 function tls:send(data) end
+---What must go to the peer now; "": nothing. To be asked after every other call, also after a failure.
 ---@return string
 function tls:to_send() end
+---Asks a client for its certificate in the middle of the conversation; what it answers, receive takes.
 ---@return boolean?, string? sense, string? code
 function tls:request_certificate() end
 ---@return boolean?, string? sense, string? code
 function tls:shut_down() end
----@param number integer
+---Ends the connection with a fatal alert, which tells the peer why.
+---@param number integer sspi.core.TLS1_ALERT_*
 ---@return boolean?, string? sense, string? code
 function tls:alert(number) end
 ---@return boolean
@@ -116,6 +120,8 @@ function tls:peer_certificate() end
 function tls:channel_bindings() end
 ---@return string?, string? sense, string? code
 function tls:exporter_bindings() end
+---The account that the client's certificate belongs to. nil where it showed none, or one that no account is named as.
+---The connection is open all the same: tls_client_certificate = require asks for a certificate, not for an account.
 ---@return string?, string? sense, string? code
 function tls:client_name() end
 ---@return string
@@ -129,10 +135,17 @@ function tls:close() end
 ---@field server fun(credential: sspi.credential, options: {alpn: string[]?, flags: string[]?}?): sspi.tls
 ---@field client fun(credential: sspi.credential, options: {alpn: string[]?, flags: string[]?, target: string?}?): sspi.tls
 
---- What require "sspi.tls_cqueues" gives: handshakes on sockets of cqueues.
+---@class sspi.tls_options
+---@field alpn string[]?
+---@field flags string[]?
+---@field target string? of a client: the server's name
+---@field timeout number? seconds for the handshake, 60
+
+--- What require "sspi.tls_cqueues" gives: handshakes on sockets of cqueues. The member tls is the connection: its
+--- request_certificate goes out with the next xwrite, be it of "", its alert with close.
 ---@class sspi.tls_cqueues_module
----@field server fun(socket: any, credential: sspi.credential, options: table?): any, string? explanation, string? code
----@field client fun(socket: any, credential: sspi.credential, options: table?): any, string? explanation, string? code
+---@field server fun(socket: any, credential: sspi.credential, options: sspi.tls_options?): any, string?, string?
+---@field client fun(socket: any, credential: sspi.credential, options: sspi.tls_options?): any, string?, string?
 
 ---@class sspi.context
 local context = {}

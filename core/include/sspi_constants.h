@@ -271,7 +271,7 @@
 /* ---- AcceptSecurityContext: what the server asks for (fContextReq) ---- */
 
 #define ASC_REQ_DELEGATE 0x00000001        /* act as the client towards others (Kerberos) */
-#define ASC_REQ_MUTUAL_AUTH 0x00000002     /* Schannel: the client must show a certificate */
+#define ASC_REQ_MUTUAL_AUTH 0x00000002     /* Schannel: the client is asked for a certificate, and need not show one */
 #define ASC_REQ_REPLAY_DETECT 0x00000004   /* find messages sent twice */
 #define ASC_REQ_SEQUENCE_DETECT 0x00000008 /* find messages out of order */
 #define ASC_REQ_CONFIDENTIALITY 0x00000010 /* EncryptMessage will be used */

@@ -3,7 +3,8 @@
 --     local con, sense, name = tls_cqueues.server(socket:accept(), credential, {timeout = 30})
 --     con:xread("*L", "b", 10); con:xwrite("...", "n", 10); con:close()
 --
--- Waiting yields to other coroutines of the controller. con.tls is the connection of "sspi.tls".
+-- Waiting yields to other coroutines of the controller. con.tls is the connection of "sspi.tls". Its
+-- request_certificate goes out with the next xwrite, be it of "", its alert with close.
 
 local cqueues = require "cqueues"
 local errno = require "cqueues.errno"

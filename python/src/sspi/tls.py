@@ -136,8 +136,8 @@ class TlsConnection:
     what is trusted (tls_trust). A client's `target` is the server's name: it is sent as SNI, and the certificate must
     be for it. alpn: application protocols in the order of preference.
 
-    A server that wants the client's certificate adds AcceptFlag.MUTUAL_AUTH to `flags`. Not to be used by two threads
-    at once.
+    A server that wants the client's certificate adds AcceptFlag.MUTUAL_AUTH to `flags`, or sets the option
+    tls_client_certificate; tls_trust says whose it believes. Not to be used by two threads at once.
     """
 
     SERVER_FLAGS: ClassVar[AcceptFlag] = (
@@ -409,7 +409,11 @@ class TlsConnection:
 
     @property
     def client_name(self) -> str:
-        """The account that the client's certificate belongs to."""
+        """The account that the client's certificate belongs to.
+
+        Raises SSPIError (SEC_E_NO_CREDENTIALS) where the client showed none, or one that no account is named as. The
+        connection is open all the same: tls_client_certificate = require asks for a certificate, not for an account.
+        """
         return self._context.client_name
 
     @property

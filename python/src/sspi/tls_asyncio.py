@@ -21,7 +21,11 @@ _LIMIT = 65536  # of a StreamReader's buffer, as asyncio has it
 
 
 class TlsTransport(asyncio.Transport):
-    """What the inner protocol writes to. get_extra_info("sspi.tls") gives the TlsConnection."""
+    """What the inner protocol writes to. get_extra_info("sspi.tls") gives the TlsConnection.
+
+    What is asked of that one waits: request_certificate() goes out with the next write, be it write(b""), alert() with
+    close().
+    """
 
     def __init__(self, lower: asyncio.Transport, connection: TlsConnection, protocol: asyncio.BaseProtocol) -> None:
         super().__init__()
