@@ -412,7 +412,8 @@ const struct provider *registry_find(const char *name)
     for (size_t i = 0; i < 3; i++) {
         const struct provider *provider = registry_at(i);
 
-        if (utf8_same_name(provider->name, name) || (provider->aliases[0] && utf8_same_name(provider->aliases[0], name)))
+        if (utf8_same_name(provider->name, name)
+            || (provider->aliases[0] && utf8_same_name(provider->aliases[0], name)))
             return provider;
     }
     return sasl_trial_find(name); /* not listed, so that lists stay as they are */
