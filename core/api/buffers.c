@@ -231,13 +231,13 @@ void buffers_from_step(struct step *step, SecBufferDesc *output, SECURITY_STATUS
 
     if (!buffers_well_formed(output))
         return;
+    token = output_token(step, output); /* before a buffer of the input, which may be the same, gets another type */
     if (buffers_well_formed(step->input)) {
         input_retype(step->input, SECBUFFER_MISSING, status == SEC_E_INCOMPLETE_MESSAGE ? step->missing : 0);
         input_retype(step->input, SECBUFFER_EXTRA, status >= 0 ? step->extra : 0);
     }
     result_out(step, output, status);
     alert_out(step, output);
-    token = output_token(step, output);
     if (!token)
         return;
     if (status < 0 && !(step->output.for_peer && step->output.data)) {

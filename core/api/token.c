@@ -86,5 +86,5 @@ SECURITY_STATUS SEC_ENTRY SspiListTokenIdentity(void *token, ULONG *count, PSSPI
 
 SECURITY_STATUS SEC_ENTRY SspiCloseToken(void *token)
 {
-    return explain_keep("SspiCloseToken", token_release(token) ? SEC_E_OK : SEC_E_INVALID_HANDLE, NULL);
+    return explain_keep("SspiCloseToken", token_close(token) ? SEC_E_OK : SEC_E_INVALID_HANDLE, NULL);
 }

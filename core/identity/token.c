@@ -26,6 +26,7 @@ struct token *token_new(const SSPI_IDENTITY_FIELD *rows, ULONG count, size_t siz
 
     if (!token)
         return NULL;
+    atomic_init(&token->closed, false);
     token->count = count;
     token->size = size;
     token_rows_copy(token->rows, rows, count, size);
@@ -37,16 +38,34 @@ struct token *token_new(const SSPI_IDENTITY_FIELD *rows, ULONG count, size_t siz
 
 const struct token *token_hold(const void *handle)
 {
-    return live_hold(handle, LIVE_TOKEN) ? handle : NULL;
+    const struct token *token = handle;
+
+    if (!live_hold(handle, LIVE_TOKEN))
+        return NULL;
+    if (!atomic_load(&token->closed))
+        return token;
+    token_release(token);
+    return NULL;
 }
 
-bool token_release(const void *handle)
+void token_release(const struct token *token)
 {
     bool last;
 
-    if (!live_drop(handle, LIVE_TOKEN, &last))
+    if (live_drop(token, LIVE_TOKEN, &last) && last)
+        mem_free((void *)token);
+}
+
+bool token_close(const void *handle)
+{
+    struct token *token = (struct token *)handle;
+    bool first;
+
+    if (!live_hold(handle, LIVE_TOKEN))
         return false;
-    if (last)
-        mem_free((void *)handle);
-    return true;
+    first = !atomic_exchange(&token->closed, true);
+    if (first)
+        token_release(token);
+    token_release(token);
+    return first;
 }

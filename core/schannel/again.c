@@ -83,6 +83,7 @@ static SECURITY_STATUS certificate_request(struct schannel_context *context, str
     context->wire.no_memory = false;
     if (SSL_do_handshake(context->ssl) != 1)
         return schannel_alert_failure(context, step->failure);
+    schannel_peer_watch(context);
     context->stage = STAGE_ASKED;
     return settle(context, step, SEC_I_CONTINUE_NEEDED, 0);
 }

@@ -12,19 +12,36 @@ void schannel_alert_watch(const SSL *ssl, int where, int value)
 {
     struct schannel_context *context;
 
-    if (!(where & (SSL_CB_HANDSHAKE_DONE | SSL_CB_ALERT))) /* every step of a handshake passes by here */
+    if (!(where & SSL_CB_ALERT)) /* every step of a handshake passes by here */
         return;
     context = schannel_context_of(ssl);
     if (!context)
-        return;
-    if (where & SSL_CB_HANDSHAKE_DONE)
-        context->finished_again = true;
-    if (!(where & SSL_CB_ALERT))
         return;
     if (where & SSL_CB_READ)
         context->alert_received = value;
     else
         context->alert_sent = value;
+}
+
+/* OpenSSL's callback for messages. SSL_CB_HANDSHAKE_DONE is no sign: a refused HelloRequest ends with it, an answer
+ * after the handshake of TLS 1.3 without. */
+static void message_watch(int written, int version, int type, const void *message, size_t size, SSL *ssl,
+                          void *argument)
+{
+    struct schannel_context *context = schannel_context_of(ssl);
+
+    (void)version, (void)argument;
+    if (written || type != SSL3_RT_HANDSHAKE || !size || !context)
+        return;
+    if (*(const uint8_t *)message == SSL3_MT_CERTIFICATE)
+        context->peer_in_doubt = true;
+    if (*(const uint8_t *)message == SSL3_MT_FINISHED)
+        context->finished_again = true;
+}
+
+void schannel_peer_watch(struct schannel_context *context)
+{
+    SSL_set_msg_callback(context->ssl, message_watch);
 }
 
 /* Alerts, RFC 8446 6.2, and what each means to the one who gets it and to the one who had to send it. */

@@ -127,7 +127,7 @@ static struct algorithm exchange_of(SSL *ssl, const SSL_CIPHER *cipher)
 
 static const char *certificate_kind(const struct schannel_context *context)
 {
-    X509 *server = context->base.acceptor ? SSL_get_certificate(context->ssl) : SSL_get0_peer_certificate(context->ssl);
+    X509 *server = context->base.acceptor ? SSL_get_certificate(context->ssl) : schannel_peer(context);
     EVP_PKEY *key = server ? X509_get0_pubkey(server) : NULL;
 
     switch (key ? EVP_PKEY_get_base_id(key) : EVP_PKEY_NONE) {
@@ -276,7 +276,7 @@ SECURITY_STATUS answer_application_protocol(struct schannel_context *context, st
 void schannel_describe(struct context *base, char *text, size_t size)
 {
     const struct schannel_context *context = (const struct schannel_context *)base;
-    const X509 *peer = SSL_get0_peer_certificate(context->ssl);
+    const X509 *peer = schannel_peer(context);
     char subject[160] = "";
 
     if (peer)

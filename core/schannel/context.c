@@ -11,6 +11,11 @@ struct schannel_context *schannel_context_of(const SSL *ssl)
     return SSL_get_app_data(ssl);
 }
 
+X509 *schannel_peer(const struct schannel_context *context)
+{
+    return context->peer_in_doubt ? NULL : SSL_get0_peer_certificate(context->ssl);
+}
+
 void *schannel_answer(struct schannel_context *context, size_t size)
 {
     void *answer = mem_zalloc(size);

@@ -141,6 +141,7 @@ SECURITY_STATUS schannel_engine_done(struct schannel_context *context, struct st
     if (status != SEC_E_OK)
         return status;
     context->stage = STAGE_OPEN;
+    context->peer_in_doubt = false;
     context->certificate_refused = false; /* of that handshake */
     schannel_sizes_settle(context);
     if (first) {

@@ -57,7 +57,8 @@ struct schannel_context {
     /* What OpenSSL told by callbacks. */
     int alert_sent, alert_received; /* level << 8 | description, SCHANNEL_NO_ALERT */
     uint8_t alert_wanted;           /* what OpenSSL's callbacks shall fail with, for the call that runs; 0: nothing */
-    bool finished_again;            /* a handshake ended since this was cleared */
+    bool finished_again;            /* the peer's Finished of a further handshake came since this was cleared */
+    bool peer_in_doubt;             /* a further handshake brought a certificate, and has not ended well yet */
 
     const struct credential *supplied; /* initiator: the credential that answered SEC_I_INCOMPLETE_CREDENTIALS; NULL */
     bool awaits_certificate;           /* initiator: SEC_I_INCOMPLETE_CREDENTIALS was said */
@@ -98,6 +99,8 @@ MUST_CHECK SECURITY_STATUS schannel_context_new(struct credential *credential, b
                                                 struct schannel_context **out);
 void schannel_context_free(struct context *context);
 struct schannel_context *schannel_context_of(const SSL *ssl);
+/* The certificate that the peer has proven to be its own, borrowed; NULL: none, or while another one is in doubt. */
+X509 *schannel_peer(const struct schannel_context *context);
 /* Memory for an attribute's answer, zeroed, that lives until the next answer; NULL: no memory. */
 MUST_CHECK void *schannel_answer(struct schannel_context *context, size_t size);
 
@@ -149,6 +152,8 @@ MUST_CHECK SECURITY_STATUS schannel_own_alert(struct schannel_context *context, 
 /* ---- alert.c ---- */
 
 void schannel_alert_watch(const SSL *ssl, int where, int value); /* SSL_set_info_callback */
+/* Before a further handshake that may bring a certificate: sees it come, and the end. */
+void schannel_peer_watch(struct schannel_context *context);
 /* The status for an alert that the peer sent, and for one that we sent. */
 SECURITY_STATUS schannel_alert_received(int description);
 SECURITY_STATUS schannel_alert_sent(int description);

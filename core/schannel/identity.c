@@ -87,7 +87,7 @@ bool schannel_identity_at(struct context *base, size_t index, struct identity_fi
                 {"sha256", digest_text},
                 {"account", account_text}};
     struct schannel_context *context = (struct schannel_context *)base;
-    X509 *peer = SSL_get0_peer_certificate(context->ssl);
+    X509 *peer = schannel_peer(context);
     bool checked =
         SSL_get_verify_mode(context->ssl) & SSL_VERIFY_PEER && SSL_get_verify_result(context->ssl) == X509_V_OK;
 

@@ -49,7 +49,7 @@ static STACK_OF(X509) * issuers_of(const struct schannel_context *context)
 
 SECURITY_STATUS answer_remote_certificate(struct schannel_context *context, struct attribute_value *value)
 {
-    X509 *peer = SSL_get0_peer_certificate(context->ssl);
+    X509 *peer = schannel_peer(context);
     STACK_OF(X509) * issuers;
     SECURITY_STATUS status;
 
@@ -134,7 +134,7 @@ static size_t chain_write(X509 *peer, const STACK_OF(X509) * issuers, uint8_t *o
 
 SECURITY_STATUS answer_remote_certificates(struct schannel_context *context, struct attribute_value *value)
 {
-    X509 *peer = SSL_get0_peer_certificate(context->ssl);
+    X509 *peer = schannel_peer(context);
     STACK_OF(X509) *issuers = peer ? issuers_of(context) : NULL;
     size_t size = peer ? chain_write(peer, issuers, NULL) : 0;
     uint8_t *chain = size ? schannel_answer(context, size) : NULL;
@@ -183,7 +183,7 @@ SECURITY_STATUS answer_local_info(struct schannel_context *context, struct attri
 /* Who vouches for the peer: the issuer in its certificate. */
 SECURITY_STATUS answer_authority(struct schannel_context *context, struct attribute_value *value)
 {
-    X509 *peer = SSL_get0_peer_certificate(context->ssl);
+    X509 *peer = schannel_peer(context);
     SECURITY_STATUS status = peer ? names_keep(context, peer, value) : SEC_E_NO_CREDENTIALS;
     const char *issuer = value->certificate.issuer;
 

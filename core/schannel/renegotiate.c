@@ -28,6 +28,7 @@ SECURITY_STATUS schannel_renegotiate_settle(struct schannel_context *context)
         SSL_set_options(context->ssl, SSL_OP_NO_RENEGOTIATION);
         return SEC_E_OK;
     }
+    schannel_peer_watch(context);
     SSL_get0_alpn_selected(context->ssl, &name, &size);
     if (size && !context->protocol.size) {
         context->protocol = bytes_of(mem_dup(name, size), size);

@@ -69,7 +69,6 @@ static void unsealing_layout(struct unsealing *in)
 static SECURITY_STATUS renegotiate(struct schannel_context *context, struct unsealing *in)
 {
     context->stage = STAGE_RENEGOTIATE;
-    context->finished_again = false;
     buffer_put(empty_next(in), SECBUFFER_EXTRA, in->base + in->used, in->size - in->used);
     in->slot->cbBuffer = 0;
     return SEC_I_RENEGOTIATE;

@@ -114,6 +114,8 @@ static inline HMODULE LoadLibraryA(LPCSTR lpLibFileName)
     static const char *const names[] = {"secur32", "security", "sspicli", "schannel", "crypt32"};
     const char *name = lpLibFileName, *end;
 
+    if (!name)
+        return NULL;
     for (const char *c = name; *c; c++)
         if (*c == '\\' || *c == '/')
             name = c + 1;
@@ -132,6 +134,8 @@ static inline HMODULE LoadLibraryW(LPCWSTR lpLibFileName)
     char name[MAX_PATH];
     size_t i = 0;
 
+    if (!lpLibFileName)
+        return NULL;
     for (; lpLibFileName[i] && i + 1 < sizeof name; i++)
         name[i] = (char)(lpLibFileName[i] < 0x80 ? lpLibFileName[i] : '?');
     name[i] = '\0';

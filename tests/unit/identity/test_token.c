@@ -29,7 +29,7 @@ Test(token, keeps_copies_of_rows_and_strings)
     cr_assert_str_eq(token->rows[1].Value, "");
     cr_assert_eq(token->rows[1].Number, 7);
     piece.text[5] = 'E';
-    cr_assert(token_release(token));
+    cr_assert(token_close(token));
     cr_assert_eq(live_count(), 0);
 }
 
@@ -39,10 +39,12 @@ Test(token, lives_until_its_last_reference_is_gone)
     int other = 0;
 
     cr_assert_eq(token_hold(token), token);
-    cr_assert(token_release(token));
+    cr_assert(token_close(token));
+    cr_assert_not(token_close(token)); /* the other reference is not the program's */
+    cr_assert_null(token_hold(token));
     cr_assert_str_eq(token->rows[0].Name, "name");
-    cr_assert(token_release(token));
-    cr_assert_not(token_release(token));
+    token_release(token);
+    cr_assert_not(token_close(token));
     cr_assert_null(token_hold(token));
     cr_assert_null(token_hold(NULL));
     cr_assert_null(token_hold(&other));

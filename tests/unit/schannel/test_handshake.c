@@ -279,3 +279,27 @@ Test(handshake, flags_that_are_refused)
     }
     tls_end(&pair);
 }
+
+/* A server that gives one SecBufferDesc for both directions, its token read-only: the answer goes into the EMPTY buffer,
+ * and no word on the input takes its place. */
+Test(handshake, answer_beside_the_input)
+{
+    const ULONG requested = ASC_REQ_ALLOCATE_MEMORY | ASC_REQ_CONFIDENTIALITY | ASC_REQ_STREAM;
+    SecBuffer buffers[2] = {{0, SECBUFFER_TOKEN | SECBUFFER_READONLY, NULL}, {0, SECBUFFER_EMPTY, NULL}};
+    SecBufferDesc desc = {SECBUFFER_VERSION, 2, buffers};
+    ULONG attributes;
+
+    tls_begin(&pair, &tls_usual);
+    assert_status(tls_leg(&pair.client), SEC_I_CONTINUE_NEEDED);
+    memcpy(pair.client.out + pair.client.out_size, "\x16\x03\x03", 3); /* of a record that is not for this leg */
+    buffers[0].pvBuffer = pair.client.out;
+    buffers[0].cbBuffer = (ULONG)pair.client.out_size + 3;
+    assert_status(AcceptSecurityContext(&pair.server.credential, NULL, &desc, requested, 0, &pair.server.context, &desc,
+                                        &attributes, NULL),
+                  SEC_I_CONTINUE_NEEDED);
+    cr_assert_eq(buffers[1].BufferType, SECBUFFER_TOKEN);
+    cr_assert_gt(buffers[1].cbBuffer, 100);
+    cr_assert_not_null(buffers[1].pvBuffer);
+    assert_status(FreeContextBuffer(buffers[1].pvBuffer), SEC_E_OK);
+    tls_end(&pair);
+}
