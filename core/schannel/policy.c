@@ -34,30 +34,94 @@ static const struct {
     ULONG bits; /* of both sides */
     int version;
     uint64_t off;
+    const char *name;
 } versions[] = {
-    {SP_PROT_TLS1_0, TLS1_VERSION, SSL_OP_NO_TLSv1},
-    {SP_PROT_TLS1_1, TLS1_1_VERSION, SSL_OP_NO_TLSv1_1},
-    {SP_PROT_TLS1_2, TLS1_2_VERSION, SSL_OP_NO_TLSv1_2},
-    {SP_PROT_TLS1_3, TLS1_3_VERSION, SSL_OP_NO_TLSv1_3},
+    {SP_PROT_TLS1_0, TLS1_VERSION, SSL_OP_NO_TLSv1, "1.0"},
+    {SP_PROT_TLS1_1, TLS1_1_VERSION, SSL_OP_NO_TLSv1_1, "1.1"},
+    {SP_PROT_TLS1_2, TLS1_2_VERSION, SSL_OP_NO_TLSv1_2, "1.2"},
+    {SP_PROT_TLS1_3, TLS1_3_VERSION, SSL_OP_NO_TLSv1_3, "1.3"},
 };
 #define VERSIONS (sizeof versions / sizeof versions[0])
+#define VERSIONS_TEXT 32 /* room for all their names, a comma behind each */
 
-/* The program's choice may go below the operator's minimum of 1.2, but only where the operator allows that. */
-static bool version_allowed(const struct schannel_credential *credential, ULONG side, size_t version)
+static bool program_allows(const struct schannel_credential *credential, ULONG side, size_t version)
 {
-    const struct settings *settings = &credential->base.settings;
     const struct schannel_limits *limits = &credential->limits;
     const ULONG bit = versions[version].bits & side;
-    ULONG least = settings->tls_minimum_version;
 
-    if (limits->protocols_on && settings->allow_insecure_tls1 && least == TLS_SETTING_1_2)
-        least = TLS_SETTING_1_0;
-    if (version < least || version > settings->tls_maximum_version || (limits->protocols_off & bit))
+    if (limits->protocols_off & bit)
         return false;
     if (limits->protocols_on)
         return (limits->protocols_on & bit) != 0;
     return !limits->old_form || version != TLS_SETTING_1_3;
 }
+
+/* The program's choice may go below the operator's minimum of 1.2, but only where the operator allows that. */
+static bool version_allowed(const struct schannel_credential *credential, ULONG side, size_t version)
+{
+    const struct settings *settings = &credential->base.settings;
+    ULONG least = settings->tls_minimum_version;
+
+    if (credential->limits.protocols_on && settings->allow_insecure_tls1 && least == TLS_SETTING_1_2)
+        least = TLS_SETTING_1_0;
+    return version >= least && version <= settings->tls_maximum_version && program_allows(credential, side, version);
+}
+
+/* ---- Why nothing is left: both sides of the contradiction, for the operator ---- */
+
+typedef bool allows(const struct schannel_credential *credential, ULONG side, size_t version);
+
+static void versions_name(const struct schannel_credential *credential, ULONG side, allows *allowed,
+                          char text[VERSIONS_TEXT])
+{
+    size_t used = 0;
+
+    (void)snprintf(text, VERSIONS_TEXT, "none");
+    for (size_t i = 0; i < VERSIONS; i++)
+        if (allowed(credential, side, i))
+            used += (size_t)snprintf(text + used, VERSIONS_TEXT - used, "%s%s", used ? ", " : "", versions[i].name);
+}
+
+static SECURITY_STATUS versions_none(const struct schannel_credential *credential, ULONG side, struct failure *failure)
+{
+    const struct settings *settings = &credential->base.settings;
+    const struct schannel_limits *limits = &credential->limits;
+    const char *least = versions[settings->tls_minimum_version].name;
+    const char *most = versions[settings->tls_maximum_version].name;
+    char wanted[VERSIONS_TEXT];
+
+    if (settings->tls_minimum_version > settings->tls_maximum_version)
+        return failure_set(failure, SEC_E_ALGORITHM_MISMATCH, SSPI_REASON_POLICY,
+                           "no version of TLS is left: option tls_minimum_version is %s, above tls_maximum_version, %s",
+                           least, most);
+    versions_name(credential, side, program_allows, wanted);
+    return failure_set(failure, SEC_E_ALGORITHM_MISMATCH, SSPI_REASON_POLICY,
+                       "no version of TLS is left: the options allow %s (tls_minimum_version) to %s "
+                       "(tls_maximum_version), the program's %s allows %s%s",
+                       least, most, limits->old_form ? "SCHANNEL_CRED" : "SCH_CREDENTIALS", wanted,
+                       limits->old_form && !limits->protocols_on ? ": grbitEnabledProtocols has to name 1.3" : "");
+}
+
+static SECURITY_STATUS suites_none(const struct schannel_credential *credential, struct failure *failure)
+{
+    const bool limited = schannel_limits_suites(&credential->limits);
+    const char *list = credential->base.settings.tls_ciphers;
+    char left[VERSIONS_TEXT];
+
+    versions_name(credential,
+                  credential->base.use & SECPKG_CRED_INBOUND ? SP_PROT_TLS1_X_SERVER : SP_PROT_TLS1_X_CLIENT,
+                  version_allowed, left);
+    return failure_set(failure, SEC_E_ALGORITHM_MISMATCH, SSPI_REASON_POLICY,
+                       "no cipher suite is left: %s%s%s leaves none for TLS %s, which tls_minimum_version, "
+                       "tls_maximum_version and the program allow",
+                       list ? "option tls_ciphers" : "", list && limited ? " together with " : "",
+                       limited ? "what the program says of ciphers"
+                       : list  ? ""
+                               : "OpenSSL",
+                       left);
+}
+
+/* ---- Versions ---- */
 
 static SECURITY_STATUS versions_apply(const struct schannel_credential *credential, bool acceptor, SSL_CTX *tls,
                                       int *lowest, struct failure *failure)
@@ -79,13 +143,13 @@ static SECURITY_STATUS versions_apply(const struct schannel_credential *credenti
         *lowest = *lowest ? *lowest : highest;
     }
     if (!highest)
-        return failure_set(failure, SEC_E_ALGORITHM_MISMATCH, SSPI_REASON_POLICY,
-                           "no version of TLS is left: see tls_minimum_version, tls_maximum_version and what the "
-                           "program enables");
+        return versions_none(credential, side, failure);
     if (SSL_CTX_set_min_proto_version(tls, *lowest) == 1 && SSL_CTX_set_max_proto_version(tls, highest) == 1)
         return SEC_E_OK;
     return schannel_tls_refused(failure, SEC_E_ALGORITHM_MISMATCH, "versions of TLS");
 }
+
+/* ---- Suites ---- */
 
 /* One list of names, `next` behind it, apart at the first colon. */
 static size_t name_next(const char **next, const char **name)
@@ -118,15 +182,14 @@ static bool ciphers_split(const char *list, char *older, char *newer, size_t roo
 }
 
 /* A version without a suite cannot be spoken, and OpenSSL would find that out with the first client. */
-static SECURITY_STATUS suites_set(SSL_CTX *tls, const char *older, const char *newer, SECURITY_STATUS otherwise,
-                                  struct failure *failure)
+static SECURITY_STATUS suites_set(const struct schannel_credential *credential, SSL_CTX *tls, const char *older,
+                                  const char *newer, SECURITY_STATUS otherwise, struct failure *failure)
 {
     const bool too_old = !newer[0] && SSL_CTX_get_min_proto_version(tls) == TLS1_3_VERSION;
     const bool too_new = !older[0] && SSL_CTX_get_max_proto_version(tls) < TLS1_3_VERSION;
 
     if (too_old || too_new)
-        return failure_set(failure, SEC_E_ALGORITHM_MISMATCH, SSPI_REASON_POLICY,
-                           "no cipher suite is left for the versions of TLS that are allowed");
+        return suites_none(credential, failure);
     if (!newer[0] && SSL_CTX_get_max_proto_version(tls) == TLS1_3_VERSION)
         SSL_CTX_set_max_proto_version(tls, TLS1_2_VERSION);
     if (!older[0])
@@ -150,8 +213,9 @@ static bool level_lowered(const char *list)
     return false;
 }
 
-static SECURITY_STATUS ciphers_said(const struct settings *settings, SSL_CTX *tls, struct failure *failure)
+static SECURITY_STATUS ciphers_said(const struct schannel_credential *credential, SSL_CTX *tls, struct failure *failure)
 {
+    const struct settings *settings = &credential->base.settings;
     const char *list = settings->tls_ciphers;
     const size_t room = strlen(list) + sizeof NEVER + 1;
     char *older = mem_alloc(room), *newer = mem_alloc(room);
@@ -163,7 +227,7 @@ static SECURITY_STATUS ciphers_said(const struct settings *settings, SSL_CTX *tl
     else if (older && newer && ciphers_split(list, older, newer, room)) {
         if (older[0])
             (void)snprintf(older + strlen(older), room - strlen(older), "%s", NEVER);
-        status = suites_set(tls, older, newer, SEC_E_INVALID_PARAMETER, failure);
+        status = suites_set(credential, tls, older, newer, SEC_E_INVALID_PARAMETER, failure);
     } else
         status = failure_set(failure, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_OUT_OF_MEMORY, "no memory for ciphers");
     mem_free(older);
@@ -175,7 +239,7 @@ static SECURITY_STATUS ciphers_apply(const struct schannel_credential *credentia
                                      struct failure *failure)
 {
     if (credential->base.settings.tls_ciphers)
-        return ciphers_said(&credential->base.settings, tls, failure);
+        return ciphers_said(credential, tls, failure);
     if (SSL_CTX_set_cipher_list(tls, lowest < TLS1_2_VERSION ? CIPHERS_TLS1 : CIPHERS) == 1
         && SSL_CTX_set_ciphersuites(tls, CIPHERS_TLS13) == 1)
         return SEC_E_OK;
@@ -217,9 +281,24 @@ static SECURITY_STATUS strength_apply(const struct schannel_credential *credenti
     names_write(limits, ciphers, true, newer, sizeof newer);
     names_write(limits, ciphers, false, older, sizeof older);
     if (!newer[0] && !older[0])
-        return failure_set(failure, SEC_E_ALGORITHM_MISMATCH, SSPI_REASON_POLICY,
-                           "no cipher suite is left of what the program allows");
-    return suites_set(tls, older, newer, SEC_E_ALGORITHM_MISMATCH, failure);
+        return suites_none(credential, failure);
+    return suites_set(credential, tls, older, newer, SEC_E_ALGORITHM_MISMATCH, failure);
+}
+
+/* Each version may have lost all of its suites, though others are left: what OpenSSL would offer is asked. */
+static SECURITY_STATUS suites_check(const struct schannel_credential *credential, SSL_CTX *tls, struct failure *failure)
+{
+    SSL *ssl = SSL_new(tls);
+    STACK_OF(SSL_CIPHER) *left = ssl ? SSL_get1_supported_ciphers(ssl) : NULL;
+    const bool some = sk_SSL_CIPHER_num(left) > 0;
+
+    sk_SSL_CIPHER_free(left);
+    SSL_free(ssl);
+    if (some)
+        return SEC_E_OK;
+    if (!ssl || openssl_no_memory())
+        return failure_set(failure, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_OUT_OF_MEMORY, "no memory for TLS");
+    return suites_none(credential, failure);
 }
 
 static SECURITY_STATUS groups_apply(const struct schannel_credential *credential, SSL_CTX *tls, struct failure *failure)
@@ -244,6 +323,8 @@ SECURITY_STATUS schannel_policy_apply(const struct schannel_credential *credenti
         status = ciphers_apply(credential, tls, lowest, failure);
     if (status == SEC_E_OK)
         status = strength_apply(credential, tls, failure);
+    if (status == SEC_E_OK)
+        status = suites_check(credential, tls, failure);
     if (status == SEC_E_OK)
         status = groups_apply(credential, tls, failure);
     return status;

@@ -279,7 +279,50 @@ Test(policy, highest_version)
     begin_usual(NULL);
     own_option(&pair.client, "tls_minimum_version", "1.3");
     own_option(&pair.client, "tls_maximum_version", "1.2");
-    client_refused(SEC_E_ALGORITHM_MISMATCH, "no version of TLS is left");
+    client_refused(SEC_E_ALGORITHM_MISMATCH, "tls_minimum_version is 1.3, above tls_maximum_version, 1.2");
+}
+
+/* Both sides of the contradiction are told, to a server before its first client. */
+Test(policy, options_against_the_program)
+{
+    static const struct {
+        DWORD server, client; /* grbitEnabledProtocols */
+        const char *words;
+    } rows[] = {
+        {SP_PROT_TLS1_2_SERVER, SP_PROT_TLS1_2_CLIENT,
+         "the options allow 1.3 (tls_minimum_version) to 1.3 (tls_maximum_version), the program's SCHANNEL_CRED allows "
+         "1.2"},
+        {0, 0, "allows 1.0, 1.1, 1.2: grbitEnabledProtocols has to name 1.3"},
+        {SP_PROT_TLS1_2_CLIENT, SP_PROT_TLS1_2_SERVER, "the program's SCHANNEL_CRED allows none"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        SCHANNEL_CRED server_given = {.dwVersion = SCHANNEL_CRED_VERSION, .grbitEnabledProtocols = rows[i].server};
+        SCHANNEL_CRED client_given = {.dwVersion = SCHANNEL_CRED_VERSION, .grbitEnabledProtocols = rows[i].client};
+
+        own_begin(&pair, &server_given, &client_given);
+        own_certificate(&pair.server, own_pem(&server), false);
+        own_option(&pair.server, "tls_minimum_version", "1.3");
+        own_option(&pair.client, "tls_minimum_version", "1.3");
+        assert_status(SspiCredentialCheck(&pair.server.credential), SEC_E_NO_CREDENTIALS);
+        own_explained(rows[i].words);
+        client_refused(SEC_E_ALGORITHM_MISMATCH, rows[i].words);
+    }
+}
+
+Test(policy, no_suite_of_the_versions_that_are_left)
+{
+    SCHANNEL_CRED strong = {.dwVersion = SCHANNEL_CRED_VERSION, .dwMinimumCipherStrength = 256};
+    SCHANNEL_CRED old = {.dwVersion = SCHANNEL_CRED_VERSION, .grbitEnabledProtocols = SP_PROT_TLS1_1_CLIENT};
+
+    begin_usual(&strong);
+    own_option(&pair.client, "tls_ciphers", "ECDHE-RSA-AES128-GCM-SHA256");
+    client_refused(SEC_E_ALGORITHM_MISMATCH, "option tls_ciphers together with what the program says of ciphers leaves "
+                                             "none for TLS 1.2, which");
+    begin_usual(&old); /* suites of TLS 1.2 alone, which OpenSSL has in one list with those of 1.1 */
+    own_option(&pair.client, "allow_insecure_tls1", "yes");
+    own_option(&pair.client, "tls_ciphers", "ECDHE-RSA-AES128-GCM-SHA256");
+    client_refused(SEC_E_ALGORITHM_MISMATCH, "option tls_ciphers leaves none for TLS 1.1, which");
 }
 
 Test(policy, suites_and_groups)
