@@ -58,8 +58,7 @@ static const EVP_MD *endpoint_digest(const X509 *certificate)
 
 SECURITY_STATUS answer_endpoint_bindings(struct schannel_context *context, struct attribute_value *value)
 {
-    const X509 *server =
-        context->base.acceptor ? SSL_get_certificate(context->ssl) : schannel_peer(context);
+    const X509 *server = context->base.acceptor ? SSL_get_certificate(context->ssl) : schannel_peer(context);
     const EVP_MD *digest = server ? endpoint_digest(server) : NULL;
     uint8_t hash[EVP_MAX_MD_SIZE];
     unsigned size = 0;

@@ -280,8 +280,8 @@ Test(handshake, flags_that_are_refused)
     tls_end(&pair);
 }
 
-/* A server that gives one SecBufferDesc for both directions, its token read-only: the answer goes into the EMPTY buffer,
- * and no word on the input takes its place. */
+/* A server that gives one SecBufferDesc for both directions, its token read-only: the answer goes into the EMPTY
+ * buffer, and no word on the input takes its place. */
 Test(handshake, answer_beside_the_input)
 {
     const ULONG requested = ASC_REQ_ALLOCATE_MEMORY | ASC_REQ_CONFIDENTIALITY | ASC_REQ_STREAM;
