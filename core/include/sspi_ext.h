@@ -35,7 +35,7 @@ typedef struct _SspiAccountStore SspiAccountStore;
 #define SSPI_REASON_BINDINGS_MISSING 10  /**< channel bindings are required and absent */
 #define SSPI_REASON_BINDINGS_WRONG 11    /**< channel bindings of another channel: possibly relayed */
 #define SSPI_REASON_REPLAY 12            /**< a message or authenticator was seen before */
-#define SSPI_REASON_POLICY 13            /**< the method is too weak for the policy (NTLMv1, LM, 56 bits) */
+#define SSPI_REASON_POLICY 13            /**< too weak for the policy (NTLMv1, LM, 56 bits), or nothing is common (TLS) */
 #define SSPI_REASON_ANONYMOUS 14         /**< an anonymous client, and anonymous is not allowed */
 #define SSPI_REASON_FLAGS_ALTERED 15     /**< flags that were not offered, or stripped on the way */
 #define SSPI_REASON_STALE 16             /**< time stamp too old or in the future */

@@ -129,6 +129,32 @@ static bool is_fatal(int alert)
     return alert != SCHANNEL_NO_ALERT && alert >> 8 == SSL3_AL_FATAL;
 }
 
+/* Our own alert tells what is wrong with the peer: its certificate, its offer, or else its bytes, RFC 8446 6.2. */
+static ULONG refusal_reason(const struct schannel_context *context, const struct cause *cause)
+{
+    if (cause->reason == SSL_R_WRONG_VERSION_NUMBER) /* in a record's header: no TLS at all */
+        return SSPI_REASON_MALFORMED_TOKEN;
+    if (cause->reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE) /* in TLS 1.2 the alert is 40 */
+        return SSPI_REASON_PEER_CERTIFICATE;
+    switch (context->alert_sent & 0xFF) {
+    case SSL_AD_BAD_CERTIFICATE:
+    case SSL_AD_UNSUPPORTED_CERTIFICATE:
+    case SSL_AD_CERTIFICATE_REVOKED:
+    case SSL_AD_CERTIFICATE_EXPIRED:
+    case SSL_AD_CERTIFICATE_UNKNOWN:
+    case SSL_AD_UNKNOWN_CA:
+    case SSL_AD_CERTIFICATE_REQUIRED:
+        return SSPI_REASON_PEER_CERTIFICATE;
+    case SSL_AD_HANDSHAKE_FAILURE:
+    case SSL_AD_PROTOCOL_VERSION:
+    case SSL_AD_INSUFFICIENT_SECURITY:
+    case SSL_AD_NO_APPLICATION_PROTOCOL:
+        return SSPI_REASON_POLICY;
+    default:
+        return SSPI_REASON_MALFORMED_TOKEN;
+    }
+}
+
 static SECURITY_STATUS failure_explain(struct schannel_context *context, const struct cause *cause,
                                        struct failure *failure)
 {
@@ -140,10 +166,10 @@ static SECURITY_STATUS failure_explain(struct schannel_context *context, const s
                            "the TLS %s refused with alert %d (%s)", side, context->alert_received & 0xFF,
                            SSL_alert_desc_string_long(context->alert_received));
     if (cause->reason == SSL_R_CERTIFICATE_VERIFY_FAILED && verified != X509_V_OK)
-        return failure_set(failure, schannel_validate_status((int)verified), SSPI_REASON_CERTIFICATE,
+        return failure_set(failure, schannel_validate_status((int)verified), SSPI_REASON_PEER_CERTIFICATE,
                            "the %s's certificate is refused: %s", side, X509_verify_cert_error_string(verified));
     if (is_fatal(context->alert_sent))
-        return failure_set(failure, schannel_alert_sent(context->alert_sent & 0xFF), SSPI_REASON_MALFORMED_TOKEN,
+        return failure_set(failure, schannel_alert_sent(context->alert_sent & 0xFF), refusal_reason(context, cause),
                            "TLS failed: %s; alert %d (%s) for the %s", cause->text, context->alert_sent & 0xFF,
                            SSL_alert_desc_string_long(context->alert_sent), side);
     return failure_set(failure, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED_TOKEN, "TLS failed: %s", cause->text);

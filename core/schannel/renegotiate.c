@@ -67,12 +67,12 @@ SECURITY_STATUS schannel_renegotiate_begin(struct schannel_context *context, str
     return SEC_E_OK;
 }
 
-static SECURITY_STATUS refuse(struct schannel_context *context, SECURITY_STATUS status, const char *why,
+static SECURITY_STATUS refuse(struct schannel_context *context, SECURITY_STATUS status, ULONG reason, const char *why,
                               struct failure *failure)
 {
     wire_drop(&context->wire);
     context->broken = true;
-    context->failure = failure_set(failure, status, SSPI_REASON_CERTIFICATE, "a further TLS handshake: %s", why);
+    context->failure = failure_set(failure, status, reason, "a further TLS handshake: %s", why);
     return context->failure;
 }
 
@@ -84,10 +84,12 @@ SECURITY_STATUS schannel_renegotiate_check(struct schannel_context *context, str
     if (SSL_version(context->ssl) >= TLS1_3_VERSION)
         return SEC_E_OK;
     if (SSL_get_extms_support(context->ssl) != 1)
-        return refuse(context, SEC_E_ILLEGAL_MESSAGE, "it lacks the extended master secret", failure);
+        return refuse(context, SEC_E_ILLEGAL_MESSAGE, SSPI_REASON_POLICY, "it lacks the extended master secret",
+                      failure);
     if (context->base.acceptor || (SSL_get_verify_mode(context->ssl) & SSL_VERIFY_PEER))
         return SEC_E_OK;
     if (peer && context->first_peer && X509_cmp(peer, context->first_peer) == 0)
         return SEC_E_OK;
-    return refuse(context, SEC_E_CERT_UNKNOWN, "the server shows another certificate than before", failure);
+    return refuse(context, SEC_E_CERT_UNKNOWN, SSPI_REASON_PEER_CERTIFICATE,
+                  "the server shows another certificate than before", failure);
 }

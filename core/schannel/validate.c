@@ -88,7 +88,7 @@ static SECURITY_STATUS account_lost(struct schannel_context *context, const stru
     wire_drop(&context->wire);
     context->broken = true;
     context->failure =
-        failure_set(failure, SEC_E_LOGON_DENIED, SSPI_REASON_CERTIFICATE,
+        failure_set(failure, SEC_E_LOGON_DENIED, SSPI_REASON_PEER_CERTIFICATE,
                     "after a further handshake the client %s is no longer proven: %s", context->peer_name,
                     why->text[0] ? why->text : "it showed no certificate, or one that is not trusted");
     return context->failure;

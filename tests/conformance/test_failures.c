@@ -326,7 +326,7 @@ Test(events, one_for_each_refusal_without_the_password)
         const SECURITY_STATUS refused = package->stream    ? SEC_E_UNTRUSTED_ROOT
                                         : package->tickets ? SEC_E_DECRYPT_FAILURE
                                                            : SEC_E_LOGON_DENIED;
-        const ULONG reason = package->stream    ? SSPI_REASON_CERTIFICATE
+        const ULONG reason = package->stream    ? SSPI_REASON_PEER_CERTIFICATE
                              : package->tickets ? SSPI_REASON_WRONG_KEY
                                                 : SSPI_REASON_WRONG_PASSWORD;
 

@@ -73,6 +73,7 @@ Test(decisions, servers_are_refused_for_what_is_wrong)
         peer_begin(true, versions[i % 2], &bad_servers[i / 2].spec);
         peer_run(&pair.client);
         assert_status(pair.client.status, bad_servers[i / 2].status);
+        cr_assert_eq(SspiQueryLastFailureReason(), SSPI_REASON_PEER_CERTIFICATE);
         raw_end(&peer);
         tls_end(&pair);
     }
@@ -88,6 +89,7 @@ Test(decisions, clients_are_refused_for_what_is_wrong)
         peer_begin(false, versions[i % 2], &bad_clients[i / 2].spec);
         peer_run(&pair.server);
         assert_status(pair.server.status, bad_clients[i / 2].status);
+        cr_assert_eq(SspiQueryLastFailureReason(), SSPI_REASON_PEER_CERTIFICATE);
         raw_end(&peer);
         tls_end(&pair);
     }

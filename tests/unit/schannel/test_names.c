@@ -240,6 +240,7 @@ Test(client_certificate, is_revoked)
         pair.server.requested = ASC_REQ_MUTUAL_AUTH;
         own_run(&pair, NAME);
         assert_status(pair.server.status, revoked ? CRYPT_E_REVOKED : SEC_E_OK);
+        cr_assert(!revoked || SspiQueryLastFailureReason() == SSPI_REASON_PEER_CERTIFICATE);
         tls_end(&pair);
     }
 }

@@ -1,0 +1,117 @@
+/*
+ * alert.c: whether it was the peer's certificate, an offer with nothing in common, or bytes that are no TLS.
+ */
+#include "base/bytes.h"
+#include "own_rig.h"
+#include "raw_peer.h"
+
+#define NAME "www.example.com"
+
+static struct tls_pair pair;
+static struct raw_peer peer;
+static const struct pki_spec server = {.name = NAME};
+
+/* A hello of plain OpenSSL to our server, as `settle` wants it: refused, and why. */
+static void hello_refused(int version, void (*settle)(SSL_CTX *), SECURITY_STATUS status, ULONG reason)
+{
+    own_begin(&pair, NULL, NULL);
+    own_certificate(&pair.server, own_pem(&server), false);
+    raw_begin(&peer, false, version);
+    settle(peer.tls);
+    raw_start(&peer);
+    SSL_do_handshake(peer.ssl);
+    raw_to_end(&peer, &pair.server);
+    assert_status(tls_leg(&pair.server), status);
+    cr_assert_eq(SspiQueryLastFailureReason(), reason);
+    raw_end(&peer);
+    tls_end(&pair);
+}
+
+static void weak(SSL_CTX *tls)
+{
+    SSL_CTX_set_security_level(tls, 0);
+}
+
+static void another_cipher(SSL_CTX *tls)
+{
+    cr_assert_eq(SSL_CTX_set_cipher_list(tls, "ECDHE-RSA-AES128-GCM-SHA256"), 1);
+}
+
+static void another_group(SSL_CTX *tls)
+{
+    cr_assert_eq(SSL_CTX_set1_groups_list(tls, "ffdhe8192"), 1);
+}
+
+static void another_signature(SSL_CTX *tls)
+{
+    cr_assert_eq(SSL_CTX_set1_sigalgs_list(tls, "ed448"), 1);
+}
+
+Test(reasons, nothing_in_common)
+{
+    hello_refused(TLS1_1_VERSION, weak, SEC_E_UNSUPPORTED_FUNCTION, SSPI_REASON_POLICY);
+    hello_refused(TLS1_2_VERSION, another_cipher, SEC_E_ALGORITHM_MISMATCH, SSPI_REASON_POLICY);
+    hello_refused(TLS1_3_VERSION, another_group, SEC_E_ALGORITHM_MISMATCH, SSPI_REASON_POLICY);
+    hello_refused(TLS1_3_VERSION, another_signature, SEC_E_ALGORITHM_MISMATCH, SSPI_REASON_POLICY);
+}
+
+/* SecApplicationProtocolNegotiationExt_ALPN with one name. */
+static const uint8_t ftp[] = {10, 0, 0, 0, 2, 0, 0, 0, 4, 0, 3, 'f', 't', 'p'};
+static const uint8_t pop[] = {10, 0, 0, 0, 2, 0, 0, 0, 4, 0, 3, 'p', 'o', 'p'};
+
+Test(reasons, no_application_protocol_in_common)
+{
+    tls_begin(&pair, &tls_usual);
+    pair.server.protocols = ftp;
+    pair.server.protocols_size = sizeof ftp;
+    pair.client.protocols = pop;
+    pair.client.protocols_size = sizeof pop;
+    pair.client.target = NAME;
+    assert_status(tls_leg(&pair.client), SEC_I_CONTINUE_NEEDED);
+    tls_carry(&pair.client, &pair.server);
+    assert_status(tls_leg(&pair.server), SEC_E_APPLICATION_PROTOCOL_MISMATCH);
+    cr_assert_eq(SspiQueryLastFailureReason(), SSPI_REASON_POLICY);
+    tls_end(&pair);
+}
+
+Test(reasons, client_without_a_certificate)
+{
+    static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+
+    for (int i = 0; i < 2; i++) {
+        own_begin(&pair, NULL, NULL);
+        own_certificate(&pair.server, own_pem(&server), false);
+        own_trust(&pair.server);
+        own_option(&pair.server, "tls_client_certificate", "require");
+        raw_begin(&peer, false, versions[i]);
+        raw_start(&peer);
+        for (int leg = 0; leg < 4 && pair.server.status == SEC_I_CONTINUE_NEEDED; leg++) {
+            (void)SSL_do_handshake(peer.ssl);
+            raw_to_end(&peer, &pair.server);
+            tls_leg(&pair.server);
+            end_to_raw(&pair.server, &peer);
+        }
+        cr_assert_lt(pair.server.status, 0);
+        cr_assert_eq(SspiQueryLastFailureReason(), SSPI_REASON_PEER_CERTIFICATE);
+        raw_end(&peer);
+        tls_end(&pair);
+    }
+}
+
+/* Another protocol, and a record of no version there is. */
+Test(reasons, no_tls_at_all)
+{
+    static const uint8_t strange[] = {22, 9, 9, 0, 5, 1, 0, 0, 1, 3};
+    static const char web[] = "GET / HTTP/1.1\r\nHost: www.example.com\r\n\r\n";
+    const struct bytes tokens[] = {bytes_of(strange, sizeof strange), bytes_of(web, sizeof web - 1)};
+
+    for (size_t i = 0; i < 2; i++) {
+        own_begin(&pair, NULL, NULL);
+        own_certificate(&pair.server, own_pem(&server), false);
+        memcpy(pair.server.in, tokens[i].data, tokens[i].size);
+        pair.server.in_size = tokens[i].size;
+        cr_assert_lt(tls_leg(&pair.server), 0);
+        cr_assert_eq(SspiQueryLastFailureReason(), SSPI_REASON_MALFORMED_TOKEN);
+        tls_end(&pair);
+    }
+}
