@@ -4,12 +4,19 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "state/replay_table.h"
+
+#define SKEW_GUESSED (300 * CLOCK_TICKS_PER_SECOND) /* until a login says its own */
+#define ATTEMPTS 8
 
 _Static_assert(sizeof(struct replay_header) <= REPLAY_HEADER_SIZE, "the header has a page of its own");
 
@@ -72,14 +79,15 @@ static int room_take(const struct replay_table *table, off_t size)
     return posix_fallocate(table->file, 0, size);
 }
 
-static SECURITY_STATUS file_make(struct replay_table *table, const char *path, uint32_t entries, int64_t trusted_after,
-                                 struct failure *failure)
+/* `longest_skew`, `trusted_after`: see replay_header. */
+static SECURITY_STATUS file_make(struct replay_table *table, const char *path, uint32_t entries, int64_t longest_skew,
+                                 int64_t trusted_after, struct failure *failure)
 {
     const struct replay_header header = {
         .magic = REPLAY_MAGIC,
         .version = REPLAY_VERSION,
         .buckets = buckets_for(entries),
-        .longest_skew = table->longest_skew,
+        .longest_skew = longest_skew,
         .trusted_after = trusted_after,
     };
     int error = ftruncate(table->file, 0) == 0 ? 0 : errno;
@@ -94,12 +102,13 @@ static SECURITY_STATUS file_make(struct replay_table *table, const char *path, u
         return replay_unusable(failure, path, strerror(error));
     }
     table->buckets = header.buckets;
+    table->longest_skew = longest_skew;
     return SEC_E_OK;
 }
 
 enum file_state { FILE_GOOD, FILE_EMPTY, FILE_CUT, FILE_FOREIGN };
 
-/* Empty is also one whose maker died before it was ready. */
+/* Nobody makes an empty file under the cache's name: what was in it is lost. */
 static enum file_state file_state_of(const struct replay_table *table, off_t size, struct replay_header *header)
 {
     if (size == 0)
@@ -132,7 +141,7 @@ static SECURITY_STATUS file_foreign(const char *path, struct failure *failure)
     return replay_unusable(failure, path, "is not a replay cache of this version; delete it while no server runs");
 }
 
-/* The file is locked. */
+/* The file is locked. Who might log in by what a file held that is empty now, nobody knows: as if it was cut short. */
 static SECURITY_STATUS file_fill(struct replay_table *table, const char *path, uint32_t entries,
                                  struct failure *failure)
 {
@@ -146,21 +155,63 @@ static SECURITY_STATUS file_fill(struct replay_table *table, const char *path, u
     case FILE_GOOD:
         return file_adopt(table, path, &header, failure);
     case FILE_EMPTY:
-        return file_make(table, path, entries, 0, failure);
+        return file_make(table, path, entries, SKEW_GUESSED, clock_now() + SKEW_GUESSED, failure);
     default:
         return file_foreign(path, failure);
     }
 }
 
-static SECURITY_STATUS file_open(struct replay_table *table, const char *path, uint32_t entries,
-                                 struct failure *failure)
+static bool file_known(struct replay_table *table)
+{
+    struct stat seen;
+
+    if (fstat(table->file, &seen) != 0)
+        return false;
+    table->device = seen.st_dev;
+    table->inode = seen.st_ino;
+    return true;
+}
+
+/* A file gets its name when it is ready. Not every file system can refuse to replace another by a rename. */
+static bool name_give(const char *fresh, const char *path)
+{
+    if (renameat2(AT_FDCWD, fresh, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
+        return true;
+    if (errno != EINVAL && errno != ENOSYS)
+        return false;
+    if (link(fresh, path) != 0)
+        return false;
+    return unlink(fresh) == 0;
+}
+
+/* `*taken`: others have made one meanwhile. */
+static SECURITY_STATUS file_create(struct replay_table *table, const char *path, uint32_t entries, bool *taken,
+                                   struct failure *failure)
+{
+    char fresh[PATH_MAX];
+    SECURITY_STATUS status;
+
+    *taken = false;
+    if ((size_t)snprintf(fresh, sizeof fresh, "%s.XXXXXX", path) >= sizeof fresh)
+        return replay_unusable(failure, path, strerror(ENAMETOOLONG));
+    table->file = mkostemp(fresh, O_CLOEXEC);
+    if (table->file < 0 || !file_known(table))
+        return replay_unusable(failure, path, strerror(errno));
+    status = file_make(table, path, entries, 0, 0, failure);
+    if (status == SEC_E_OK && name_give(fresh, path))
+        return SEC_E_OK;
+    *taken = status == SEC_E_OK && errno == EEXIST;
+    if (status == SEC_E_OK)
+        status = replay_unusable(failure, path, strerror(errno));
+    (void)!unlink(fresh);
+    return status;
+}
+
+static SECURITY_STATUS file_use(struct replay_table *table, const char *path, uint32_t entries, struct failure *failure)
 {
     SECURITY_STATUS status;
     struct stat seen;
 
-    table->file = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600);
-    if (table->file < 0)
-        return replay_unusable(failure, path, errno == ELOOP ? "is a symbolic link" : strerror(errno));
     /* Before the lock too: whoever owns another file could hold that for ever. */
     status = file_look(table, path, &seen, failure);
     if (status != SEC_E_OK)
@@ -174,6 +225,25 @@ static SECURITY_STATUS file_open(struct replay_table *table, const char *path, u
     return status;
 }
 
+static SECURITY_STATUS file_open(struct replay_table *table, const char *path, uint32_t entries,
+                                 struct failure *failure)
+{
+    SECURITY_STATUS status;
+    bool taken;
+
+    for (int attempt = 0;; attempt++) {
+        table->file = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+        if (table->file >= 0)
+            return file_use(table, path, entries, failure);
+        if (errno != ENOENT)
+            return replay_unusable(failure, path, errno == ELOOP ? "is a symbolic link" : strerror(errno));
+        status = file_create(table, path, entries, &taken, failure);
+        if (!taken || attempt == ATTEMPTS)
+            return status;
+        replay_table_close(table);
+    }
+}
+
 static SECURITY_STATUS memory_open(struct replay_table *table, uint32_t entries, struct failure *failure)
 {
     struct stat seen;
@@ -184,7 +254,7 @@ static SECURITY_STATUS memory_open(struct replay_table *table, uint32_t entries,
         return replay_unusable(failure, REPLAY_MEMORY, strerror(errno));
     table->device = seen.st_dev;
     table->inode = seen.st_ino;
-    return file_make(table, REPLAY_MEMORY, entries, 0, failure);
+    return file_make(table, REPLAY_MEMORY, entries, 0, 0, failure);
 }
 
 SECURITY_STATUS replay_table_open(struct replay_table *table, const char *path, uint32_t entries,
@@ -213,21 +283,23 @@ bool replay_table_named(const struct replay_table *table, const char *path)
     return lstat(path, &seen) == 0 && seen.st_dev == table->device && seen.st_ino == table->inode;
 }
 
-static int64_t trust_from(const struct replay_table *table, const struct replay_login *login)
+static int64_t skew_of(const struct replay_table *table, const struct replay_login *login)
 {
-    return login->now + (login->skew > table->longest_skew ? login->skew : table->longest_skew);
+    return login->skew > table->longest_skew ? login->skew : table->longest_skew;
 }
 
 bool replay_table_distrust(const struct replay_table *table, const struct replay_login *login)
 {
+    const int64_t skew = skew_of(table, login), from = login->now + skew;
     struct replay_header header;
     bool ok = replay_range_lock(table, 0, 0);
 
     if (!ok)
         return false;
     ok = header_read(table, &header);
-    if (ok && header.trusted_after < trust_from(table, login)) {
-        header.trusted_after = trust_from(table, login);
+    if (ok && header.trusted_after < from) {
+        header.trusted_after = from;
+        header.longest_skew = header.longest_skew < skew ? skew : header.longest_skew;
         ok = header_write(table, &header);
     }
     replay_range_unlock(table, 0, 0);
@@ -241,6 +313,8 @@ static SECURITY_STATUS skew_tell(struct replay_table *table, const char *path, i
     if (!header_read(table, &header))
         return replay_unusable(failure, path, "cannot be read");
     if (header.longest_skew < skew) {
+        if (header.trusted_after) /* it was reckoned with the shorter one */
+            header.trusted_after += skew - header.longest_skew;
         header.longest_skew = skew;
         if (!header_write(table, &header))
             return replay_unusable(failure, path, strerror(errno));
@@ -266,7 +340,7 @@ static SECURITY_STATUS file_mend(struct replay_table *table, const char *path, u
     case FILE_FOREIGN:
         return file_foreign(path, failure);
     default:
-        status = file_make(table, path, entries, trust_from(table, login), failure);
+        status = file_make(table, path, entries, skew_of(table, login), login->now + skew_of(table, login), failure);
     }
     return status == SEC_E_OK ? skew_tell(table, path, login->skew, failure) : status;
 }

@@ -296,6 +296,26 @@ Test(replay_file, truncated_file_is_distrusted_by_all)
     place_clear(&place);
 }
 
+/* A new process that finds the name without content cannot know what was in it. */
+Test(replay_file, empty_under_its_name_is_not_trusted)
+{
+    const int64_t now = clock_now(), minute = 60 * CLOCK_TICKS_PER_SECOND;
+    struct place place;
+    struct replay *cache;
+
+    place_make(&place);
+    cache = opened(place.path, 64);
+    assert_status(insert_at(cache, 1, now, now), SEC_E_OK);
+    replay_close(cache);
+    cr_assert_eq(truncate(place.path, 0), 0);
+    cache = opened(place.path, 64);
+    assert_status(insert_at(cache, 1, now, now), SEC_E_NO_AUTHENTICATING_AUTHORITY);
+    assert_status(insert_at(cache, 2, now + 4 * minute, now + 4 * minute), SEC_E_NO_AUTHENTICATING_AUTHORITY);
+    assert_status(insert_at(cache, 3, now + 6 * minute, now + 6 * minute), SEC_E_OK);
+    replay_close(cache);
+    place_clear(&place);
+}
+
 /* Programs that become daemons close descriptors they do not know; other files then get the numbers. */
 static void descriptors_taken(int fill)
 {
