@@ -120,7 +120,8 @@ function tls:peer_certificate() end
 function tls:channel_bindings() end
 ---@return string?, string? sense, string? code
 function tls:exporter_bindings() end
----The account that the client's certificate belongs to. nil where it showed none, or one that no account is named as.
+---The account that the client's certificate belongs to. nil where it showed none, or one that no account is named as;
+---the sense says which.
 ---The connection is open all the same: tls_client_certificate = require asks for a certificate, not for an account.
 ---@return string?, string? sense, string? code
 function tls:client_name() end
@@ -141,11 +142,42 @@ function tls:close() end
 ---@field target string? of a client: the server's name
 ---@field timeout number? seconds for the handshake, 60
 
---- What require "sspi.tls_cqueues" gives: handshakes on sockets of cqueues. The member tls is the connection: its
---- request_certificate goes out with the next xwrite, be it of "", its alert with close.
+--- TLS around a socket of cqueues, with the methods of that one that servers use. What is asked of its member tls goes
+--- out with the next xread, xwrite or close.
+---@class sspi.tls_socket
+---@field tls sspi.tls
+local tls_socket = {}
+---@param what string|integer
+---@param mode string?
+---@param timeout number?
+---@return string? data, integer? errno
+function tls_socket:xread(what, mode, timeout) end
+---nil and EPIPE once the connection has ended.
+---@param data string
+---@param mode string?
+---@param timeout number?
+---@return boolean?, integer? errno
+function tls_socket:xwrite(data, mode, timeout) end
+---Asks a client for its certificate, at once; what it answers, xread takes.
+---@param timeout number?
+---@return boolean?, string? sense, string? code
+function tls_socket:request_certificate(timeout) end
+---Ends the connection with a fatal alert, which tells the peer why, at once and in both directions; close releases it.
+---@param number integer sspi.core.TLS1_ALERT_*
+---@return boolean?, string? sense, string? code
+function tls_socket:alert(number) end
+---@param how string?
+function tls_socket:shutdown(how) end
+function tls_socket:close() end
+---@param size integer
+function tls_socket:setmaxline(size) end
+function tls_socket:peername() end
+function tls_socket:localname() end
+
+--- What require "sspi.tls_cqueues" gives: handshakes on sockets of cqueues.
 ---@class sspi.tls_cqueues_module
----@field server fun(socket: any, credential: sspi.credential, options: sspi.tls_options?): any, string?, string?
----@field client fun(socket: any, credential: sspi.credential, options: sspi.tls_options?): any, string?, string?
+---@field server fun(socket: any, credential: sspi.credential, options: sspi.tls_options?): sspi.tls_socket?, string?, string?
+---@field client fun(socket: any, credential: sspi.credential, options: sspi.tls_options?): sspi.tls_socket?, string?, string?
 
 ---@class sspi.context
 local context = {}

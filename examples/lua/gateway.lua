@@ -202,9 +202,10 @@ end
 -- TLS by Schannel, where there is a certificate: the socket to go on with, and what ties a login to it.
 local function secure(con, options)
   if not options.tls then return con end
+  local _, address, port = con:peername()
   local secured, why = tls_cqueues.server(con, options.tls, { timeout = options["leg-timeout"], alpn = { "http/1.1" } })
   if not secured then
-    log("no TLS: %s", quoted(tostring(why)))
+    log("no TLS peer=%s:%s: %s", tostring(address), tostring(port), quoted(tostring(why)))
     con:close()
     return nil
   end

@@ -285,6 +285,12 @@ def allow_many_connections() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+def log_no_tls(error: Exception) -> None:
+    """One line a handshake that failed."""
+    peer = getattr(error, "peername", None)
+    log.info("no TLS peer=%s: %s", f"{peer[0]}:{peer[1]}" if peer else "?", ascii(str(error)))
+
+
 def first_protocol(gateway: Gateway) -> asyncio.Protocol:
     """What a new connection meets first: TLS by Schannel, where there is a certificate."""
     if gateway.tls is None:
@@ -293,7 +299,7 @@ def first_protocol(gateway: Gateway) -> asyncio.Protocol:
         TlsConnection(gateway.tls, server_side=True, alpn=("h2", "http/1.1")),
         lambda: FirstBytes(gateway),
         handshake_timeout=gateway.options.leg_timeout,
-        on_failure=lambda error: log.info("no TLS: %s", ascii(str(error))),
+        on_failure=log_no_tls,
     )
 
 

@@ -356,11 +356,18 @@ function Connection:exporter_bindings()
     return row.Bindings:sub(BINDINGS_HEAD + 1)
 end
 
---- The account that the client's certificate belongs to.
+-- Why the client has no name: the end of the explanation tells whom its certificate names.
+local function nameless(self)
+    if not self:peer_certificate() then return "the client showed no certificate" end
+    local explanation = core.SspiExplainContext(self.handle) or ""
+    return explanation:match("; (.+)$") or "the client's certificate is not mapped to an account"
+end
+
+--- The account that the client's certificate belongs to. nil, an explanation for the operator, a name where there is none.
 function Connection:client_name()
     local row, sense, name = attribute(self, core.SECPKG_ATTR_NAMES)
-    if not row then return nil, sense, name end
-    return row.sUserName
+    if row then return row.sUserName end
+    return nil, self.is_server and name == "SEC_E_NO_CREDENTIALS" and nameless(self) or sense, name
 end
 
 --- One sentence for the operator on how the connection failed, or what was agreed. Not for the peer.

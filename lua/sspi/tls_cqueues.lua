@@ -3,8 +3,8 @@
 --     local con, sense, name = tls_cqueues.server(socket:accept(), credential, {timeout = 30})
 --     con:xread("*L", "b", 10); con:xwrite("...", "n", 10); con:close()
 --
--- Waiting yields to other coroutines of the controller. con.tls is the connection of "sspi.tls". Its
--- request_certificate goes out with the next xwrite, be it of "", its alert with close.
+-- Waiting yields to other coroutines of the controller. con.tls is the connection of "sspi.tls"; what is asked of that
+-- one goes out with the next xread, xwrite or close, con:request_certificate() and con:alert() at once.
 
 local cqueues = require "cqueues"
 local errno = require "cqueues.errno"
@@ -25,16 +25,28 @@ local function flush(self, timeout)
     return nil, why or errno.EPIPE
 end
 
+-- True where nothing more can be sent: we have said goodbye, given an alert, or closed.
+local function is_ended(self)
+    return self.tls.ended or self.tls.shut
+end
+
 -- More of the peer. True; false at its end; nil and an error number.
 local function fill(self, timeout)
     if self.tls:is_eof() then return false end
-    local data, why = self.lower:xread(PIECE, "b", timeout)
+    if self.tls.shut then return nil, errno.EPIPE end
+    local deadline = timeout and cqueues.monotime() + timeout
+    local sent, why = flush(self, timeout)
+    if not sent then return nil, why end
+    if self.tls.alerted then return nil, errno.EPIPE end
+    local data
+    data, why = self.lower:xread(PIECE, "b", deadline and math.max(0, deadline - cqueues.monotime()))
+    if self.tls.shut or self.tls.alerted then return nil, errno.EPIPE end -- by another coroutine
     if not data then
+        if why == errno.ETIMEDOUT then self.lower:clearerr("r") end -- the socket would answer the next read with it too
         if why then return nil, why end
         return nil, errno.ECONNRESET -- cut off: the peer has not said goodbye
     end
     local plain = self.tls:receive(data)
-    local sent
     sent, why = flush(self, timeout)
     if not plain then return nil, errno.EPROTO end
     if not sent then return nil, why end
@@ -126,8 +138,34 @@ end
 
 --- Encrypts and sends. True, or nil and an error number.
 function Socket:xwrite(data, _, timeout)
+    if is_ended(self) then
+        if not self.tls.shut then flush(self, timeout) end
+        return nil, errno.EPIPE
+    end
     if not self.tls:send(data) then return nil, errno.EPIPE end
     return flush(self, timeout)
+end
+
+--- Asks a client for its certificate, at once; what it answers, xread takes. True; or nil, sense, name where the client
+-- cannot be asked or is gone.
+function Socket:request_certificate(timeout)
+    if is_ended(self) then return nil, "the connection is closed", "EPIPE" end
+    local done, sense, name = self.tls:request_certificate()
+    if not done then return nil, sense, name end
+    if not flush(self, timeout) then return nil, "the peer is gone", "ECONNRESET" end
+    return true
+end
+
+--- Ends the connection with a fatal alert, a number of RFC 8446 6.2, which tells the peer why: at once, and in both
+-- directions; close() releases it as ever. nil, sense, name, and nothing changed, where the alert cannot be sent.
+function Socket:alert(number)
+    if is_ended(self) then return nil, "the connection is closed", "EPIPE" end
+    local done, sense, name = self.tls:alert(number)
+    if not done then return nil, sense, name end
+    self.plain = ""
+    flush(self, 2)
+    self.lower:shutdown("rw") -- not closed: another coroutine may be reading
+    return true
 end
 
 --- Says goodbye, so that the peer knows that nothing was cut off.

@@ -263,6 +263,131 @@ describe("TLS", function()
         assert.has_error(function() one:receive("x") end)
     end)
 
+    it("says why a client has no name", function()
+        local options = {
+            tls_certificate = folder .. "/" .. NAME .. ".pem", tls_trust = folder .. "/ca.pem",
+            tls_account_name = "common_name",
+        }
+        local accept = assert(sspi.credential {
+            package = "Schannel", options = options, accounts = function() return nil end,
+        })
+        local alice = assert(sspi.credential {
+            package = "Schannel", usage = "initiate",
+            options = { tls_trust = folder .. "/ca.pem", tls_certificate = folder .. "/alice.pem" },
+        })
+        for _, case in ipairs {
+            { accept, client_credential, "the client showed no certificate" },
+            { accept, alice, "no account is named as the client's certificate: alice" },
+            { assert(sspi.credential { package = "Schannel", options = options }), alice,
+                "the client's certificate is not mapped to an account" },
+        } do
+            local one = tls.server(case[1], { flags = { "mutual_auth" } })
+            local other = tls.client(case[2], { target = NAME })
+            assert(other:start())
+            for _ = 1, 4 do
+                assert(one:receive(other:to_send()))
+                assert(other:receive(one:to_send()))
+            end
+            local name, why, code = one:client_name()
+            assert.is_nil(name)
+            assert.equal(case[3], why)
+            assert.equal("SEC_E_NO_CREDENTIALS", code)
+        end
+    end)
+
+    -- Two ends on a loopback connection, each in a coroutine of its own.
+    local function converse(accept, ask, serve, be_client)
+        local found, cqueues = pcall(require, "cqueues")
+        if not found then
+            pending("cqueues is missing for this Lua: apt-get install lua-cqueues")
+            return
+        end
+        local socket, wrapped = require "cqueues.socket", require "sspi.tls_cqueues"
+        local listener = assert(socket.listen { host = "127.0.0.1", port = 0 })
+        assert(listener:listen())
+        local _, _, port = listener:localname()
+        local queue = cqueues.new()
+        queue:wrap(function()
+            serve(assert(wrapped.server(listener:accept(), accept, { timeout = 10 })), cqueues)
+        end)
+        queue:wrap(function()
+            be_client(assert(wrapped.client(socket.connect("127.0.0.1", port), ask, { target = NAME })))
+        end)
+        assert(queue:loop(30))
+        assert.is_true(queue:empty())
+        listener:close()
+        return true
+    end
+
+    it("tells a client of cqueues that only waits", function()
+        local _, errno = pcall(require, "cqueues.errno")
+        for round = 1, 4 do
+            local options = {
+                tls_trust = folder .. "/ca.pem", tls_maximum_version = round % 2 == 0 and "1.2" or "1.3",
+                allow_insecure_renegotiation = "yes", tls_certificate = folder .. "/alice.pem",
+            }
+            local alice = assert(sspi.credential { package = "Schannel", usage = "initiate", options = options })
+            options.tls_certificate = folder .. "/" .. NAME .. ".pem"
+            local asking = assert(sspi.credential { package = "Schannel", usage = "accept", options = options })
+            local got = {}
+            if not converse(asking, alice, function(con)
+                if round > 2 then
+                    assert(con.tls:request_certificate())
+                else
+                    assert(con:request_certificate(10))
+                end
+                local data, why = con:xread("*l", "b", 0.3)
+                assert.is_nil(data)
+                assert.equal(errno.ETIMEDOUT, why)
+                got.certificate = con.tls:peer_certificate()
+                local done, _, name = con:alert(200)
+                assert.is_nil(done)
+                assert.equal("SEC_E_UNSUPPORTED_FUNCTION", name)
+                assert.is_true((assert(con:xwrite("still open\n", "n", 10))))
+                assert.equal("heard", con:xread("*l", "b", 10))
+                if round > 2 then
+                    assert(con.tls:alert(49))
+                else
+                    assert(con:alert(49))
+                end
+                assert.same({ nil, errno.EPIPE }, { con:xread("*l", "b", 10) })
+                assert.same({ nil, errno.EPIPE }, { con:xwrite("too late", "n", 10) })
+                assert.same({ nil, "the connection is closed", "EPIPE" }, { con:alert(49) })
+                assert.same({ nil, "the connection is closed", "EPIPE" }, { con:request_certificate() })
+                con:close()
+            end, function(con)
+                got.line = con:xread("*l", "b", 10)
+                con:xwrite("heard\n", "n", 10)
+                got.rest, got.why = con:xread("*l", "b", 10)
+                got.explanation = con.tls:explain()
+                con:close()
+            end) then return end
+            assert.equal("string", type(got.certificate))
+            assert.equal("still open", got.line)
+            assert.is_nil(got.rest)
+            assert.equal(errno.EPROTO, got.why)
+            assert.truthy(got.explanation:find("alert 49", 1, true))
+        end
+    end)
+
+    it("lets a coroutine that reads go when another one gives an alert", function()
+        local _, errno = pcall(require, "cqueues.errno")
+        local waited
+        if not converse(server_credential, client_credential, function(con, cqueues)
+            local queue = cqueues.running()
+            queue:wrap(function() waited = { con:xread("*l", "b", 10) } end)
+            cqueues.sleep(0.1)
+            assert(con:alert(49))
+            cqueues.sleep(0.1)
+            con:close()
+            con:close()
+        end, function(con)
+            con:xread("*l", "b", 10)
+            con:close()
+        end) then return end
+        assert.same({ nil, errno.EPIPE }, waited)
+    end)
+
     it("serves a socket of cqueues", function()
         local found, cqueues = pcall(require, "cqueues")
         if not found then

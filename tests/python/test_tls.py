@@ -190,6 +190,38 @@ def test_client_certificate(folder: Path, server_credential: sspi.Credential) ->
         assert server.peer_certificate == other.certificate
 
 
+def test_nameless_clients(folder: Path, client_credential: sspi.Credential) -> None:
+    """Let in without an account: the error says why there is no name."""
+    options = {
+        "tls_certificate": folder / f"{NAME}.pem",
+        "tls_trust": folder / "ca.pem",
+        "tls_account_name": "common_name",
+    }
+    flags = TlsConnection.SERVER_FLAGS | sspi.AcceptFlag.MUTUAL_AUTH
+    shown = {"tls_trust": folder / "ca.pem", "tls_certificate": folder / "alice.pem"}
+    with (
+        sspi.Credential("Schannel", options=options, accounts=lambda user, _: "x" if user == "bob" else None) as server,
+        sspi.Credential("Schannel", options=options) as unmapped,
+        sspi.Credential("Schannel", usage="initiate", options=shown) as alice,
+    ):
+        for accept, client, expected in (
+            (server, client_credential, "the client showed no certificate"),
+            (server, alice, "no account is named as the client's certificate: alice"),
+            (unmapped, alice, "the client's certificate is not mapped to an account"),
+        ):
+            one = TlsConnection(accept, server_side=True, flags=flags)
+            other = TlsConnection(client, server_side=False, target=NAME)
+            other.start()
+            for _ in range(4):
+                one.receive_data(other.data_to_send())
+                other.receive_data(one.data_to_send())
+            with pytest.raises(sspi.SSPIError) as caught:
+                _ = one.client_name
+            assert caught.value.explanation == expected
+            assert caught.value.status is sspi.Status.SEC_E_NO_CREDENTIALS
+            assert caught.value.reason is sspi.Reason.PEER_CERTIFICATE
+
+
 @pytest.mark.parametrize("version", ["1.2", "1.3"])
 def test_certificate_in_the_middle(folder: Path, version: str) -> None:
     """Asked for when it is needed: after the handshake in TLS 1.3, by a further one in TLS 1.2."""
@@ -330,6 +362,7 @@ def test_asyncio_both_ends(server_credential: sspi.Credential, client_credential
 
     asyncio.run(talk())
     assert len(failures) == 1
+    assert failures[0].peername[0] == "127.0.0.1"  # type: ignore[attr-defined]
 
 
 def test_asyncio_gives_up_on_the_silent(server_credential: sspi.Credential) -> None:

@@ -411,10 +411,22 @@ class TlsConnection:
     def client_name(self) -> str:
         """The account that the client's certificate belongs to.
 
-        Raises SSPIError (SEC_E_NO_CREDENTIALS) where the client showed none, or one that no account is named as. The
-        connection is open all the same: tls_client_certificate = require asks for a certificate, not for an account.
+        Raises SSPIError (SEC_E_NO_CREDENTIALS) where the client showed none, or one that no account is named as; its
+        explanation says which. The connection is open all the same: tls_client_certificate = require asks for a
+        certificate, not for an account.
         """
-        return self._context.client_name
+        try:
+            return self._context.client_name
+        except SSPIError as error:
+            if not self._server_side or error.status is not Status.SEC_E_NO_CREDENTIALS:
+                raise
+            raise SSPIError(error.function, error.status, Reason.PEER_CERTIFICATE, self._nameless()) from None
+
+    def _nameless(self) -> str:
+        """Why the client has no name: the end of the explanation tells whom its certificate names."""
+        if self.peer_certificate is None:
+            return "the client showed no certificate"
+        return self._context.explanation.partition("; ")[2] or "the client's certificate is not mapped to an account"
 
     @property
     def explanation(self) -> str:

@@ -10,7 +10,7 @@ from sspi._arguments import text
 from sspi._enums import AcceptFlag, InitFlag
 from sspi.credential import Credential
 from sspi.errors import SSPIError
-from sspi.tls import TlsConnection
+from sspi.tls import TlsAlert, TlsConnection
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -23,8 +23,8 @@ _LIMIT = 65536  # of a StreamReader's buffer, as asyncio has it
 class TlsTransport(asyncio.Transport):
     """What the inner protocol writes to. get_extra_info("sspi.tls") gives the TlsConnection.
 
-    What is asked of that one waits: request_certificate() goes out with the next write, be it write(b""), alert() with
-    close().
+    What is asked of that one waits for the next write or for close(): ask for a certificate, and give an alert, here.
+    Of a StreamWriter this is `writer.transport`.
     """
 
     def __init__(self, lower: asyncio.Transport, connection: TlsConnection, protocol: asyncio.BaseProtocol) -> None:
@@ -39,8 +39,29 @@ class TlsTransport(asyncio.Transport):
     def write(self, data: Buffer) -> None:
         """Encrypts and sends; nothing once the connection is closing."""
         if not self._lower.is_closing():
-            self._connection.send_data(data)
-            self._lower.write(self._connection.data_to_send())
+            if not self._connection._shut:
+                self._connection.send_data(data)
+            self._flush()
+
+    def _flush(self) -> None:
+        self._lower.write(self._connection.data_to_send())
+
+    def request_certificate(self) -> None:
+        """TlsConnection.request_certificate(), sent at once; nothing once the connection is closing.
+
+        The answer comes as records do: peer_certificate and client_name tell it then.
+        """
+        if not self._lower.is_closing():
+            self._connection.request_certificate()
+            self._flush()
+
+    def alert(self, number: TlsAlert | int) -> None:
+        """TlsConnection.alert(), sent at once, after what was written; then closes. Nothing if closing already."""
+        if not self._lower.is_closing():
+            self._connection.alert(number)
+            self._ended_here = True
+            self._flush()
+            self._lower.close()
 
     def writelines(self, list_of_data: Iterable[Buffer]) -> None:
         """The same with several pieces, in as few records as they need."""
@@ -59,7 +80,7 @@ class TlsTransport(asyncio.Transport):
         self._ended_here = True
         if not self._lower.is_closing():
             self._connection.shut_down()
-            self._lower.write(self._connection.data_to_send())
+            self._flush()
         self._lower.close()
 
     def abort(self) -> None:
@@ -109,7 +130,8 @@ class TlsProtocol(asyncio.Protocol):
 
         await loop.create_server(lambda: TlsProtocol(TlsConnection(credential, server_side=True), factory), ...)
 
-    on_failure: is called with the error when the handshake fails; the peer got its alert.
+    on_failure: is called with the error when the handshake fails; the peer got its alert. The error's attribute
+    `peername` is the peer's address as get_extra_info("peername") has it.
     """  # fmt: skip
 
     def __init__(
@@ -175,6 +197,7 @@ class TlsProtocol(asyncio.Protocol):
         told, self._on_failure = self._on_failure, None
         if self._upper is None and told is not None:
             self._cancel()
+            error.__dict__["peername"] = self._lower.get_extra_info("peername")
             told(error)
 
     def _too_late(self) -> None:
@@ -193,7 +216,7 @@ class TlsProtocol(asyncio.Protocol):
         """The socket is gone."""
         self._cancel()
         if self._upper is not None:
-            ended = self._connection.eof or self._upper._ended_here
+            ended = self._connection.eof or self._connection._alerted or self._upper._ended_here
             cut_off = None if ended else ConnectionResetError("cut off")
             self._upper.get_protocol().connection_lost(exc or self._refused or cut_off)
         else:
@@ -224,7 +247,10 @@ async def start_server(
     on_failure: Callable[[Exception], object] | None = None,
     **options: Any,
 ) -> asyncio.Server:
-    """asyncio.start_server over TLS; writer.get_extra_info("sspi.tls") gives the TlsConnection."""
+    """asyncio.start_server over TLS; writer.get_extra_info("sspi.tls") gives the TlsConnection.
+
+    on_failure: is called with the error of a handshake that failed; its attribute `peername` is the peer's address.
+    """
     names = list(alpn)
     loop = asyncio.get_running_loop()
 
