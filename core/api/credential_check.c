@@ -9,12 +9,13 @@ static SECURITY_STATUS check(struct credential_entry *entry, struct failure *fai
     struct credential *credential = entry->credential;
     bool acceptor = credential->use & SECPKG_CRED_INBOUND;
     SECURITY_STATUS status = credential_entry_use(entry, acceptor, failure);
+    const struct provider *provider = credential->provider;
+    bool (*usable)(struct credential *, struct failure *) = acceptor ? provider->usable : provider->initiator_usable;
     bool said;
 
-    if (status == SEC_E_OK && acceptor && credential->provider->check)
-        return credential->provider->check(credential, &said, failure);
-    if (status != SEC_E_OK || !acceptor || !credential->provider->usable
-        || credential->provider->usable(credential, failure))
+    if (status == SEC_E_OK && acceptor && provider->check)
+        return provider->check(credential, &said, failure);
+    if (status != SEC_E_OK || !usable || usable(credential, failure))
         return status;
     return SEC_E_NO_CREDENTIALS;
 }

@@ -261,6 +261,9 @@ struct provider {
     /* An acceptor's credential has what it needs to accept (Kerberos: a key); NULL: always. For Negotiate's choice, and
      * SspiCredentialCheck. */
     bool (*usable)(struct credential *credential, struct failure *why);
+    /* An initiator's credential has what options name for it (Schannel: certificate, trust anchors), for
+     * SspiCredentialCheck; NULL: always. */
+    bool (*initiator_usable)(struct credential *credential, struct failure *why);
     /*
      * For SspiCredentialCheck, an acceptor's credential that is about to be used: whether its logins can succeed. It
      * opens what the first login would open. `*said`: something was named for this package, so that Negotiate must not

@@ -215,7 +215,7 @@ SSPI_API SECURITY_STATUS SEC_ENTRY SspiCredentialSetAccountStore(
  * Looks whether a credential has what its contexts will need: opens the account store and the replay cache, reads keys and
  * certificates, asks whether they fit the options. Servers call it when they start, so that a missing file is noticed before the
  * first client comes. Negotiate may do without a package that nothing was named for, as long as another one works. Of an
- * initiator's credential nothing is looked at. Closes the options, as a first context does.
+ * initiator's credential only TLS certificates and trust anchors are looked at. Closes the options, as a first context does.
  *
  * @return SEC_E_OK; SEC_E_INVALID_HANDLE; SEC_E_NO_CREDENTIALS when keys or certificates are missing or cannot be used,
  *         SEC_E_NO_AUTHENTICATING_AUTHORITY when NTLM has no account store, or that or the replay cache cannot be used:

@@ -3,11 +3,32 @@
  */
 #include "schannel/engine.h"
 
-static bool schannel_usable(struct credential *credential, struct failure *why)
+/* Without anchors each client that shows a certificate is refused, unless the program checks them itself. */
+static bool clients_checkable(const struct schannel_credential *credential, struct failure *why)
+{
+    if (credential->base.settings.tls_client_certificate == TLS_CLIENT_CERTIFICATE_NONE || credential->trust
+        || (credential->flags & SCH_CRED_MANUAL_CRED_VALIDATION))
+        return true;
+    (void)failure_set(
+        why, SEC_E_NO_CREDENTIALS, SSPI_REASON_CERTIFICATE,
+        "clients are asked for certificates (option tls_client_certificate), and there is nothing to check "
+        "them against: option tls_trust is needed");
+    return false;
+}
+
+static bool schannel_usable(struct credential *base, struct failure *why)
+{
+    struct schannel_credential *credential = (struct schannel_credential *)base;
+    SSL_CTX *tls;
+
+    return schannel_credential_tls(credential, true, &tls, why) == SEC_E_OK && clients_checkable(credential, why);
+}
+
+static bool schannel_initiator_usable(struct credential *credential, struct failure *why)
 {
     SSL_CTX *tls;
 
-    return schannel_credential_tls((struct schannel_credential *)credential, true, &tls, why) == SEC_E_OK;
+    return schannel_credential_tls((struct schannel_credential *)credential, false, &tls, why) == SEC_E_OK;
 }
 
 const struct provider schannel_provider = {
@@ -26,6 +47,7 @@ const struct provider schannel_provider = {
     .acquire = schannel_acquire,
     .credential_free = schannel_credential_free,
     .usable = schannel_usable,
+    .initiator_usable = schannel_initiator_usable,
     .set_certificate = schannel_set_certificate,
     .set_trust = schannel_set_trust,
     .set_ocsp = schannel_set_ocsp,

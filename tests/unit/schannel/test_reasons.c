@@ -1,5 +1,6 @@
 /*
  * alert.c: whether it was the peer's certificate, an offer with nothing in common, or bytes that are no TLS.
+ * provider.c: what SspiCredentialCheck says beforehand.
  */
 #include "base/bytes.h"
 #include "own_rig.h"
@@ -114,4 +115,44 @@ Test(reasons, no_tls_at_all)
         cr_assert_eq(SspiQueryLastFailureReason(), SSPI_REASON_MALFORMED_TOKEN);
         tls_end(&pair);
     }
+}
+
+/* ---- SspiCredentialCheck ---- */
+
+Test(reasons, clients_certificates_that_nothing_checks)
+{
+    static const char *const asked[] = {"request", "require"};
+    SCH_CREDENTIALS manual = {.dwVersion = SCH_CREDENTIALS_VERSION, .dwFlags = SCH_CRED_MANUAL_CRED_VALIDATION};
+
+    for (int i = 0; i < 4; i++) {
+        own_begin(&pair, NULL, NULL);
+        own_certificate(&pair.server, own_pem(&server), false);
+        own_option(&pair.server, "tls_client_certificate", asked[i / 2]);
+        if (i % 2)
+            own_trust(&pair.server);
+        assert_status(SspiCredentialCheck(&pair.server.credential), i % 2 ? SEC_E_OK : SEC_E_NO_CREDENTIALS);
+        cr_assert(i % 2 || SspiQueryLastFailureReason() == SSPI_REASON_CERTIFICATE);
+        if (!(i % 2))
+            own_explained("tls_trust is needed");
+        tls_end(&pair);
+    }
+    own_begin(&pair, &manual, NULL);
+    own_certificate(&pair.server, own_pem(&server), false);
+    own_option(&pair.server, "tls_client_certificate", "require");
+    assert_status(SspiCredentialCheck(&pair.server.credential), SEC_E_OK);
+    tls_end(&pair);
+}
+
+Test(reasons, trust_of_a_client_that_is_missing)
+{
+    own_begin(&pair, NULL, NULL);
+    own_option(&pair.client, "tls_trust", "/nonexistent/anchors.pem");
+    assert_status(SspiCredentialCheck(&pair.client.credential), SEC_E_NO_CREDENTIALS);
+    cr_assert_eq(SspiQueryLastFailureReason(), SSPI_REASON_CERTIFICATE);
+    own_explained("/nonexistent/anchors.pem");
+    tls_end(&pair);
+    own_begin(&pair, NULL, NULL);
+    own_trust(&pair.client);
+    assert_status(SspiCredentialCheck(&pair.client.credential), SEC_E_OK);
+    tls_end(&pair);
 }
