@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "schannel/engine.h"
+#include "schannel/answers.h"
 
 void schannel_alert_watch(const SSL *ssl, int where, int value)
 {
@@ -129,6 +129,59 @@ static bool is_fatal(int alert)
     return alert != SCHANNEL_NO_ALERT && alert >> 8 == SSL3_AL_FATAL;
 }
 
+/* OpenSSL 3.0 calls these unknown. */
+static const char *alert_name(int alert)
+{
+    switch (alert & 0xFF) {
+    case SSL_AD_MISSING_EXTENSION:
+        return "missing extension";
+    case SSL_AD_CERTIFICATE_REQUIRED:
+        return "certificate required";
+    case SSL_AD_NO_APPLICATION_PROTOCOL:
+        return "no application protocol";
+    default:
+        return SSL_alert_desc_string_long(alert);
+    }
+}
+
+void schannel_alert_refused(const SSL *ssl, X509 *certificate)
+{
+    struct schannel_context *context = schannel_context_of(ssl);
+
+    if (!context)
+        return;
+    X509_free(context->refused);
+    context->refused = certificate && X509_up_ref(certificate) ? certificate : NULL;
+}
+
+/* Both names of the certificate that was refused, each cut short; failure_set cleans them. */
+static SECURITY_STATUS certificate_explain(const struct schannel_context *context, const char *side, long verified,
+                                           struct failure *failure)
+{
+    const SECURITY_STATUS status = schannel_validate_status((int)verified);
+    const char *why = X509_verify_cert_error_string(verified);
+    BIO *subject = BIO_new(BIO_s_mem()), *issuer = BIO_new(BIO_s_mem());
+    char *who = NULL, *whose = NULL;
+    long size = 0, issuer_size = 0;
+
+    if (context->refused && subject && issuer && schannel_name_print(subject, X509_get_subject_name(context->refused))
+        && schannel_name_print(issuer, X509_get_issuer_name(context->refused))) {
+        size = BIO_get_mem_data(subject, &who);
+        issuer_size = BIO_get_mem_data(issuer, &whose);
+    }
+    if (who && whose)
+        (void)failure_set(failure, status, SSPI_REASON_PEER_CERTIFICATE,
+                          "the %s's certificate is refused: %s (of %.*s, issued by %.*s)", side, why,
+                          (int)(size < 60 ? size : 60), who, (int)(issuer_size < 60 ? issuer_size : 60), whose);
+    else
+        (void)failure_set(failure, status, SSPI_REASON_PEER_CERTIFICATE, "the %s's certificate is refused: %s", side,
+                          why);
+    BIO_free(subject);
+    BIO_free(issuer);
+    ERR_clear_error();
+    return status;
+}
+
 /* Our own alert tells what is wrong with the peer: its certificate, its offer, or else its bytes, RFC 8446 6.2. */
 static ULONG refusal_reason(const struct schannel_context *context, const struct cause *cause)
 {
@@ -158,20 +211,25 @@ static ULONG refusal_reason(const struct schannel_context *context, const struct
 static SECURITY_STATUS failure_explain(struct schannel_context *context, const struct cause *cause,
                                        struct failure *failure)
 {
+    const struct settings *settings = &context->base.credential->settings;
     const char *side = context->base.acceptor ? "client" : "server";
     long verified = SSL_get_verify_result(context->ssl);
 
     if (is_fatal(context->alert_received))
         return failure_set(failure, schannel_alert_received(context->alert_received & 0xFF), SSPI_REASON_PEER_REFUSED,
                            "the TLS %s refused with alert %d (%s)", side, context->alert_received & 0xFF,
-                           SSL_alert_desc_string_long(context->alert_received));
+                           alert_name(context->alert_received));
     if (cause->reason == SSL_R_CERTIFICATE_VERIFY_FAILED && verified != X509_V_OK)
-        return failure_set(failure, schannel_validate_status((int)verified), SSPI_REASON_PEER_CERTIFICATE,
-                           "the %s's certificate is refused: %s", side, X509_verify_cert_error_string(verified));
+        return certificate_explain(context, side, verified, failure);
+    if (cause->reason == SSL_R_UNSUPPORTED_PROTOCOL && is_fatal(context->alert_sent))
+        return failure_set(failure, schannel_alert_sent(context->alert_sent & 0xFF), SSPI_REASON_POLICY,
+                           "TLS failed: unsupported protocol: the %s's version is not within tls_minimum_version 1.%u "
+                           "and tls_maximum_version 1.%u",
+                           side, (unsigned)settings->tls_minimum_version, (unsigned)settings->tls_maximum_version);
     if (is_fatal(context->alert_sent))
         return failure_set(failure, schannel_alert_sent(context->alert_sent & 0xFF), refusal_reason(context, cause),
                            "TLS failed: %s; alert %d (%s) for the %s", cause->text, context->alert_sent & 0xFF,
-                           SSL_alert_desc_string_long(context->alert_sent), side);
+                           alert_name(context->alert_sent), side);
     return failure_set(failure, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED_TOKEN, "TLS failed: %s", cause->text);
 }
 

@@ -49,6 +49,7 @@ void schannel_context_free(struct context *base)
     mem_free(context->peer_name);
     mem_free(context->nameless);
     X509_free(context->first_peer);
+    X509_free(context->refused);
     mem_free((void *)context->protocol.data);
     mem_free(context);
 }

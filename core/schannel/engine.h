@@ -86,6 +86,7 @@ struct schannel_context {
     size_t answer_size;
     char *peer_name; /* NAMES: the account the client's certificate maps to, or NULL */
     char *nameless;  /* then: why not, for the operator; NULL where nobody asked for accounts */
+    X509 *refused;   /* of the peer's chain the one that is at fault, or NULL */
 
     /* Where TLS 1.2 may be renegotiated: of the first handshake. */
     X509 *first_peer;      /* initiator */
@@ -162,6 +163,8 @@ SECURITY_STATUS schannel_alert_sent(int description);
  * then.
  */
 MUST_CHECK SECURITY_STATUS schannel_alert_failure(struct schannel_context *context, struct failure *failure);
+/* Keeps the certificate that was refused, NULL too, for the explanation. */
+void schannel_alert_refused(const SSL *ssl, X509 *certificate);
 /* Puts the alert that OpenSSL made into the step's outputs. */
 void schannel_alert_out(struct schannel_context *context, struct step *step);
 

@@ -184,6 +184,8 @@ static int chain_verify(X509_STORE_CTX *store, void *argument)
         good = X509_verify_cert(store);
     else
         X509_STORE_CTX_set_error(store, X509_V_ERR_UNSPECIFIED);
+    if (good <= 0)
+        schannel_alert_refused(ssl, X509_STORE_CTX_get_current_cert(store));
     if (schannel_resume_note(ssl, store))
         return good;
     X509_STORE_CTX_set_error(store, X509_V_ERR_OUT_OF_MEM);

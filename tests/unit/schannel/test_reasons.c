@@ -24,6 +24,8 @@ static void hello_refused(int version, void (*settle)(SSL_CTX *), SECURITY_STATU
     raw_to_end(&peer, &pair.server);
     assert_status(tls_leg(&pair.server), status);
     cr_assert_eq(SspiQueryLastFailureReason(), reason);
+    if (status == SEC_E_UNSUPPORTED_FUNCTION)
+        own_explained("tls_minimum_version 1.2 and tls_maximum_version 1.3");
     raw_end(&peer);
     tls_end(&pair);
 }
@@ -94,9 +96,22 @@ Test(reasons, client_without_a_certificate)
         }
         cr_assert_lt(pair.server.status, 0);
         cr_assert_eq(SspiQueryLastFailureReason(), SSPI_REASON_PEER_CERTIFICATE);
+        if (i)
+            own_explained("certificate required");
         raw_end(&peer);
         tls_end(&pair);
     }
+}
+
+Test(reasons, certificate_of_an_unknown_authority)
+{
+    own_begin(&pair, NULL, NULL);
+    own_certificate(&pair.server, own_pem(&server), false);
+    own_run(&pair, NAME); /* the system's authorities */
+    assert_status(pair.client.status, SEC_E_UNTRUSTED_ROOT);
+    cr_assert_eq(SspiQueryLastFailureReason(), SSPI_REASON_PEER_CERTIFICATE);
+    own_explained("(of CN=www.example.com,O=Example, issued by CN=Example Authority");
+    tls_end(&pair);
 }
 
 /* Another protocol, and a record of no version there is. */
