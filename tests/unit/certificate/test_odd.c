@@ -313,7 +313,7 @@ Test(odd, folder_with_a_file_that_is_gone)
     struct certificate_store *store = certificate_store_new();
     struct failure failure = {0};
 
-    snprintf(path, sizeof path, "%s/anchors", rig_folder());
+    snprintf(path, sizeof path, "%s/none", rig_folder());
     cr_assert_eq(mkdir(path, 0700), 0);
     snprintf(link, sizeof link, "%s/gone.pem", path);
     cr_assert_eq(symlink("/nonexistent", link), 0);
@@ -336,7 +336,7 @@ Test(odd, folder_with_too_many_files)
     X509_STORE *trust = trust_new();
     struct failure failure = {0};
 
-    snprintf(path, sizeof path, "%s/many", rig_folder());
+    snprintf(path, sizeof path, "%s/too-many", rig_folder());
     cr_assert_eq(mkdir(path, 0700), 0);
     for (int i = 0; i < 1001; i++) {
         snprintf(name, sizeof name, "%s/%d", path, i);
@@ -349,11 +349,12 @@ Test(odd, folder_with_too_many_files)
 
 Test(odd, folder_without_memory)
 {
-    const char *path;
+    char path[256];
     X509_STORE *trust = trust_new();
 
-    rig_file("authority.pem", rig_pem(NAME, PKI_P256, false, false), 0644);
-    path = rig_folder();
+    snprintf(path, sizeof path, "%s/one", rig_folder());
+    cr_assert_eq(mkdir(path, 0700), 0);
+    rig_file("one/authority.pem", rig_pem(NAME, PKI_P256, false, false), 0644);
     for (size_t n = 1;; n++) {
         const size_t live = memory_live();
         SECURITY_STATUS status;
